@@ -1,0 +1,1 @@
+"""The Starlette application, settings, the command line: what wires the layers together."""

@@ -1,0 +1,1 @@
+"""Pure functions and arrays: scores, ranking, assignment, availability. No ORM, no clock, no I/O."""

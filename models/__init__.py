@@ -1,0 +1,1 @@
+"""The domain. One module a concept: its Tortoise models and the verbs that keep them valid."""

@@ -1,0 +1,1 @@
+"""The GraphQL face, one module a concept: types, queries, mutations, subscriptions."""
