@@ -1,0 +1,318 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from models.base import uuid7
+from models.clock import now
+from models.goal import GoalStatus
+from models.inbox import Kind, _epoch
+from models.meeting import MeetingKind, MeetingStatus
+from models.mentorship import Cadence, MentorshipStatus
+from models.request import RequestStatus
+from models.video.participant import SignalKind
+from models.video.session import VideoStatus
+from orjson import loads
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    initial = True
+
+    operations = [
+        ops.CreateModel(
+            name='Account',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('email', fields.CharField(unique=True, max_length=254)),
+                ('password_hash', fields.CharField(max_length=200)),
+            ],
+            options={'table': 'account', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Inbox',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('position', fields.BigIntField(default=0)),
+                ('epoch', fields.CharField(default=_epoch, max_length=8)),
+            ],
+            options={'table': 'inbox', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='InboxEvent',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('account', fields.ForeignKeyField('models.Account', source_field='account_id', db_constraint=True, to_field='id', related_name='inbox_events', on_delete=OnDelete.CASCADE)),
+                ('position', fields.BigIntField()),
+                ('kind', fields.CharEnumField(description='MESSAGE_CREATED: MESSAGE_CREATED\nREAD_MARKER_MOVED: READ_MARKER_MOVED\nREQUEST_CHANGED: REQUEST_CHANGED\nMENTORSHIP_CHANGED: MENTORSHIP_CHANGED\nGOAL_CHANGED: GOAL_CHANGED\nMEETING_CHANGED: MEETING_CHANGED\nVIDEO_SESSION_CHANGED: VIDEO_SESSION_CHANGED', enum_type=Kind, max_length=32)),
+                ('subject_id', fields.UUIDField()),
+            ],
+            options={'table': 'inbox_event', 'app': 'models', 'unique_together': (('account', 'position'),), 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Organisation',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('name', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'organisation', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Programme',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('organisation', fields.ForeignKeyField('models.Organisation', source_field='organisation_id', db_index=True, db_constraint=True, to_field='id', related_name='programmes', on_delete=OnDelete.CASCADE)),
+                ('name', fields.CharField(max_length=120)),
+                ('purpose', fields.TextField(default='', unique=False)),
+                ('starts_on', fields.DateField()),
+                ('ends_on', fields.DateField()),
+            ],
+            options={'table': 'programme', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Session',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('account', fields.ForeignKeyField('models.Account', source_field='account_id', db_index=True, db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.CASCADE)),
+                ('token_hash', fields.CharField(unique=True, max_length=64)),
+                ('device', fields.CharField(default='', max_length=200)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('revoked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Skill',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('name', fields.CharField(max_length=60)),
+                ('key', fields.CharField(unique=True, max_length=80)),
+            ],
+            options={'table': 'skill', 'app': 'models', 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Profile',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('account', fields.OneToOneField('models.Account', source_field='account_id', db_constraint=True, to_field='id', related_name='profile', on_delete=OnDelete.CASCADE)),
+                ('name', fields.CharField(max_length=80)),
+                ('headline', fields.CharField(default='', max_length=120)),
+                ('experience', fields.TextField(default='', unique=False)),
+                ('years_of_experience', fields.SmallIntField(default=0)),
+                ('industry', fields.CharField(default='', max_length=60)),
+                ('languages', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('time_zone', fields.CharField(default='UTC', max_length=64)),
+                ('availability', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('capacity', fields.SmallIntField(default=0)),
+                ('mentees', fields.SmallIntField(default=0)),
+                ('skills_offered', fields.ManyToManyField('models.Skill', unique=True, db_constraint=True, through='profile_skill_offered', forward_key='skill_id', backward_key='profile_id', related_name='offered_by', on_delete=OnDelete.CASCADE)),
+                ('skills_wanted', fields.ManyToManyField('models.Skill', unique=True, db_constraint=True, through='profile_skill_wanted', forward_key='skill_id', backward_key='profile_id', related_name='wanted_by', on_delete=OnDelete.CASCADE)),
+            ],
+            options={'table': 'profile', 'app': 'models', 'indexes': [Index(fields=['name', 'id']), Index(fields=['capacity'])], 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='MentorshipRequest',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('mentor', fields.ForeignKeyField('models.Profile', source_field='mentor_id', db_constraint=True, to_field='id', related_name='requests_to_mentor', on_delete=OnDelete.CASCADE)),
+                ('mentee', fields.ForeignKeyField('models.Profile', source_field='mentee_id', db_constraint=True, to_field='id', related_name='requests_as_mentee', on_delete=OnDelete.CASCADE)),
+                ('message', fields.TextField(unique=False)),
+                ('months', fields.SmallIntField()),
+                ('cadence', fields.CharEnumField(description='WEEKLY: WEEKLY\nFORTNIGHTLY: FORTNIGHTLY\nMONTHLY: MONTHLY', enum_type=Cadence, max_length=16)),
+                ('status', fields.CharEnumField(default=RequestStatus.PENDING, description='PENDING: PENDING\nACCEPTED: ACCEPTED\nDECLINED: DECLINED\nWITHDRAWN: WITHDRAWN\nEXPIRED: EXPIRED', enum_type=RequestStatus, max_length=16)),
+                ('reason', fields.TextField(default='', unique=False)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('pending_pair', fields.CharField(null=True, unique=True, max_length=73)),
+            ],
+            options={'table': 'mentorship_request', 'app': 'models', 'unique_together': (('author', 'client_id'),), 'indexes': [Index(fields=['mentor_id', 'created_at', 'id']), Index(fields=['mentee_id', 'created_at', 'id']), Index(fields=['status', 'expires_at'])], 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='Mentorship',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('request', fields.OneToOneField('models.MentorshipRequest', source_field='request_id', db_constraint=True, to_field='id', related_name='mentorship', on_delete=OnDelete.RESTRICT)),
+                ('mentor', fields.ForeignKeyField('models.Profile', source_field='mentor_id', db_constraint=True, to_field='id', related_name='mentorships_as_mentor', on_delete=OnDelete.CASCADE)),
+                ('mentee', fields.ForeignKeyField('models.Profile', source_field='mentee_id', db_constraint=True, to_field='id', related_name='mentorships_as_mentee', on_delete=OnDelete.CASCADE)),
+                ('status', fields.CharEnumField(default=MentorshipStatus.ACTIVE, description='ACTIVE: ACTIVE\nENDED: ENDED', enum_type=MentorshipStatus, max_length=16)),
+                ('cadence', fields.CharEnumField(description='WEEKLY: WEEKLY\nFORTNIGHTLY: FORTNIGHTLY\nMONTHLY: MONTHLY', enum_type=Cadence, max_length=16)),
+                ('ends_on', fields.DateField()),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('end_reason', fields.TextField(default='', unique=False)),
+                ('active_pair', fields.CharField(null=True, unique=True, max_length=73)),
+            ],
+            options={'table': 'mentorship', 'app': 'models', 'indexes': [Index(fields=['mentor_id', 'created_at', 'id']), Index(fields=['mentee_id', 'created_at', 'id'])], 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Conversation',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('mentorship', fields.OneToOneField('models.Mentorship', source_field='mentorship_id', null=True, db_constraint=True, to_field='id', related_name='conversation', on_delete=OnDelete.CASCADE)),
+                ('last_number', fields.BigIntField(default=0)),
+                ('last_activity_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'conversation', 'app': 'models', 'indexes': [Index(fields=['last_activity_at', 'id'])], 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Goal',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('mentorship', fields.ForeignKeyField('models.Mentorship', source_field='mentorship_id', db_index=True, db_constraint=True, to_field='id', related_name='goals', on_delete=OnDelete.CASCADE)),
+                ('title', fields.CharField(max_length=120)),
+                ('description', fields.TextField(default='', unique=False)),
+                ('due_on', fields.DateField(null=True)),
+                ('status', fields.CharEnumField(default=GoalStatus.OPEN, description='OPEN: OPEN\nREACHED: REACHED\nDROPPED: DROPPED', enum_type=GoalStatus, max_length=16)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'goal', 'app': 'models', 'unique_together': (('author', 'client_id'),), 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='Meeting',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('mentorship', fields.ForeignKeyField('models.Mentorship', source_field='mentorship_id', db_constraint=True, to_field='id', related_name='meetings', on_delete=OnDelete.CASCADE)),
+                ('kind', fields.CharEnumField(description='IN_PERSON: IN_PERSON\nPHONE: PHONE\nVIDEO: VIDEO\nMESSAGING: MESSAGING', enum_type=MeetingKind, max_length=16)),
+                ('status', fields.CharEnumField(default=MeetingStatus.SCHEDULED, description='SCHEDULED: SCHEDULED\nCANCELLED: CANCELLED', enum_type=MeetingStatus, max_length=16)),
+                ('starts_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('minutes', fields.SmallIntField()),
+                ('time_zone', fields.CharField(max_length=64)),
+                ('local_start', fields.CharField(max_length=16)),
+                ('agenda', fields.TextField(default='', unique=False)),
+            ],
+            options={'table': 'meeting', 'app': 'models', 'unique_together': (('author', 'client_id'),), 'indexes': [Index(fields=['mentorship_id', 'starts_at', 'id'])], 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='Message',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('conversation', fields.ForeignKeyField('models.Conversation', source_field='conversation_id', db_constraint=True, to_field='id', related_name='messages', on_delete=OnDelete.CASCADE)),
+                ('number', fields.BigIntField()),
+                ('body', fields.TextField(unique=False)),
+            ],
+            options={'table': 'message', 'app': 'models', 'unique_together': (('conversation', 'number'), ('author', 'client_id')), 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='Milestone',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('goal', fields.ForeignKeyField('models.Goal', source_field='goal_id', db_constraint=True, to_field='id', related_name='milestones', on_delete=OnDelete.CASCADE)),
+                ('title', fields.CharField(max_length=120)),
+                ('position', fields.SmallIntField()),
+                ('due_on', fields.DateField(null=True)),
+                ('completed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'milestone', 'app': 'models', 'unique_together': (('author', 'client_id'), ('goal', 'position')), 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='Participant',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('conversation', fields.ForeignKeyField('models.Conversation', source_field='conversation_id', db_constraint=True, to_field='id', related_name='participants', on_delete=OnDelete.CASCADE)),
+                ('profile', fields.ForeignKeyField('models.Profile', source_field='profile_id', db_index=True, db_constraint=True, to_field='id', related_name='conversations', on_delete=OnDelete.CASCADE)),
+                ('read_number', fields.BigIntField(default=0)),
+            ],
+            options={'table': 'participant', 'app': 'models', 'unique_together': (('conversation', 'profile'),), 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='Participation',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('programme', fields.ForeignKeyField('models.Programme', source_field='programme_id', db_constraint=True, to_field='id', related_name='participations', on_delete=OnDelete.CASCADE)),
+                ('profile', fields.ForeignKeyField('models.Profile', source_field='profile_id', db_index=True, db_constraint=True, to_field='id', related_name='participations', on_delete=OnDelete.CASCADE)),
+            ],
+            options={'table': 'participation', 'app': 'models', 'unique_together': (('programme', 'profile'),), 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='VideoSession',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('author', fields.ForeignKeyField('models.Profile', source_field='author_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(null=True, max_length=64)),
+                ('mentorship', fields.ForeignKeyField('models.Mentorship', source_field='mentorship_id', db_index=True, db_constraint=True, to_field='id', related_name='video_sessions', on_delete=OnDelete.CASCADE)),
+                ('meeting', fields.ForeignKeyField('models.Meeting', source_field='meeting_id', null=True, db_constraint=True, to_field='id', related_name='video_sessions', on_delete=OnDelete.SET_NULL)),
+                ('status', fields.CharEnumField(default=VideoStatus.OPEN, description='OPEN: OPEN\nLIVE: LIVE\nENDED: ENDED', enum_type=VideoStatus, max_length=16)),
+                ('live_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('attended_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('open_in', fields.UUIDField(null=True, unique=True)),
+            ],
+            options={'table': 'video_session', 'app': 'models', 'unique_together': (('author', 'client_id'),), 'indexes': [Index(fields=['status', 'attended_at'])], 'pk_attr': 'id'},
+            bases=['Authored'],
+        ),
+        ops.CreateModel(
+            name='VideoParticipant',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('session', fields.ForeignKeyField('models.VideoSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name='participants', on_delete=OnDelete.CASCADE)),
+                ('profile', fields.ForeignKeyField('models.Profile', source_field='profile_id', db_index=True, db_constraint=True, to_field='id', related_name='video_participations', on_delete=OnDelete.CASCADE)),
+                ('device_id', fields.CharField(max_length=64)),
+                ('ticket_hash', fields.CharField(unique=True, max_length=64)),
+                ('polite', fields.BooleanField()),
+                ('lease_until', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('left_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('last_signal', fields.BigIntField(default=0)),
+            ],
+            options={'table': 'video_participant', 'app': 'models', 'indexes': [Index(fields=['left_at', 'lease_until'])], 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+        ops.CreateModel(
+            name='VideoSignal',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
+                ('receiver', fields.ForeignKeyField('models.VideoParticipant', source_field='receiver_id', db_constraint=True, to_field='id', related_name='signals', on_delete=OnDelete.CASCADE)),
+                ('sender', fields.ForeignKeyField('models.VideoParticipant', source_field='sender_id', db_index=True, db_constraint=True, to_field='id', related_name='signals_sent', on_delete=OnDelete.CASCADE)),
+                ('number', fields.BigIntField()),
+                ('kind', fields.CharEnumField(description='DESCRIPTION: DESCRIPTION\nCANDIDATES: CANDIDATES\nJOINED: JOINED\nLEFT: LEFT\nREPLACED: REPLACED\nENDED: ENDED', enum_type=SignalKind, max_length=16)),
+                ('content', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ],
+            options={'table': 'video_signal', 'app': 'models', 'unique_together': (('receiver', 'number'),), 'pk_attr': 'id'},
+            bases=['Base'],
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""Accounts: what signs in."""
+
+from typing import Self
+
+from email_validator import EmailNotValidError, validate_email
+from tortoise import fields
+from tortoise.queryset import QuerySet
+
+from models import password, throttle
+from models.base import Base
+from models.database import transaction
+from models.inbox import Inbox
+from models.profile import Profile
+from models.refusal import RefusalCode, Refused, invalid
+from models.session import Session
+
+
+class Account(Base):
+    """What signs in: an e-mail address and a password. A profile, with the same id, is how the person shows."""
+
+    email = fields.CharField(max_length=254, unique=True)
+    password_hash = fields.CharField(max_length=200)
+
+    profile: fields.BackwardOneToOneRelation[Profile]
+
+    class Meta:
+        table = "account"
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(id=viewer.id)
+
+    @classmethod
+    async def sign_up(
+        cls, email: str, secret: str, name: str, *, time_zone: str = "UTC", device: str = ""
+    ) -> tuple[Session, str]:
+        """Open an account with its profile and inbox, and sign it in. Returns the sign-in and its token."""
+        address = normalised(email)
+        password.check(secret, address)
+        return await cls._open(address, await password.hashed(secret), name, time_zone, device)
+
+    @classmethod
+    @transaction
+    async def _open(cls, email: str, password_hash: str, name: str, time_zone: str, device: str) -> tuple[Session, str]:
+        if await cls.exists(email=email):
+            raise Refused(
+                RefusalCode.ALREADY_EXISTS, "There is an account with this address; sign in instead.", "email"
+            )
+        account = await cls.create(email=email, password_hash=password_hash)
+        await Inbox.create(id=account.id)
+        await Profile.open(account, name=name, time_zone=time_zone)
+        return await Session.open(account, device=device)
+
+    @classmethod
+    async def sign_in(cls, email: str, secret: str, *, address: str = "", device: str = "") -> tuple[Session, str]:
+        """Sign in, and return the sign-in and its token.
+
+        Raises `Refused` with one message for an unknown address and for a wrong password, after the same time, and
+        `RateLimited` after too many failures.
+        """
+        key = email.strip().casefold()
+        throttle.sign_in.check(key, address)
+        account = await cls.get_or_none(email=key) if len(secret) <= password.LONGEST else None
+        known = account.password_hash if account else None
+        if not await password.matches(secret[: password.LONGEST], known) or account is None:
+            throttle.sign_in.failed(key, address)
+            raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
+        return await Session.open(account, device=device)
+
+
+def normalised(email: str) -> str:
+    """The address as it is stored and looked up: checked (RFC 5321), in lower case. Raises `Refused`."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.casefold()
+    except EmailNotValidError as error:
+        raise invalid(f"This is not an e-mail address: {error}", "email") from None

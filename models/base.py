@@ -1,0 +1,102 @@
+"""What every model shares: its id, its birthday, and who may see it."""
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model, ModelMeta
+from tortoise.queryset import QuerySet
+
+from models import clock
+from models.refusal import RefusalCode, Refused, invalid, not_found
+
+if TYPE_CHECKING:
+    from models.account import Account
+    from models.profile import Profile
+
+
+def uuid7() -> UUID:
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits. Later ids sort later."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = secrets.randbits(74)
+    high, low = random >> 62, random & ((1 << 62) - 1)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+class _Undescribed(ModelMeta):
+    """Keeps docstrings out of the database: the ORM makes table comments of them, and each new word a migration."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> type:
+        table = super().__new__(cls, name, bases, attributes)
+        table._meta.table_description = ""  # type: ignore[attr-defined]
+        return table
+
+
+class Base(Model, metaclass=_Undescribed):
+    """A table with a UUIDv7 key and a birthday."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    created_at = fields.DatetimeField(default=clock.now)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        """The rows that the viewer may see. Every read goes through here."""
+        raise NotImplementedError(f"{cls.__name__} has no rule of visibility")
+
+    @classmethod
+    async def seen_by(cls, viewer: "Account", id: UUID, field: str) -> Self:
+        """The row with this id, if the viewer may see it; else `Refused`, naming the input field."""
+        row = await cls.visible_to(viewer).get_or_none(id=id)
+        if row is None:
+            raise not_found(cls.__name__.lower(), field)
+        return row
+
+    @classmethod
+    async def locked(cls, id: UUID) -> Self:
+        """The row as it is now, held until the unit ends: others who want it wait.
+
+        SQLite needs no row lock, as a unit there holds the only write lock from its first statement.
+        """
+        return await cls.select_for_update(no_key=True).get(id=id)
+
+    async def store(self, *names: str) -> None:
+        """Write just these fields: a concurrent change of another field stays."""
+        await self.save(update_fields=names)
+
+
+class Authored(Base):
+    """A row that somebody made, under a key of their own: a retry with the same key finds the first row.
+
+    The unique index on (author, client_id) is what holds; two tries at once meet there, and the second one's unit
+    runs again and finds the row of the first.
+    """
+
+    author: fields.ForeignKeyRelation["Profile"] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.RESTRICT
+    )
+    author_id: UUID
+    client_id = fields.CharField(max_length=64, null=True)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    async def made_before(cls, by: "Account", client_id: str | None, **content: Any) -> Self | None:
+        """The row that this key made. Raises `Refused` where it was made with other content."""
+        if client_id is None:
+            return None
+        if not 1 <= len(client_id) <= 64 or not client_id.isascii() or not client_id.isprintable():
+            raise invalid("A clientId is 1 to 64 printable ASCII characters, such as a UUID.", "clientId")
+        row = await cls.get_or_none(author_id=by.id, client_id=client_id)
+        if row and any(getattr(row, name) != value for name, value in content.items()):
+            raise Refused(
+                RefusalCode.CLIENT_ID_REUSED,
+                "This clientId was used with other content; take a new one.",
+                "clientId",
+            )
+        return row

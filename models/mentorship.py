@@ -1,0 +1,155 @@
+"""Mentorships: the relationship of a mentor and a mentee, from its start to its end."""
+
+import calendar
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.indexes import Index
+from tortoise.queryset import QuerySet
+
+from models import clock
+from models.base import Base
+from models.database import transaction
+from models.inbox import Inbox, Kind
+from models.profile import Profile
+from models.refusal import RefusalCode, Refused
+from models.text import prose
+
+if TYPE_CHECKING:
+    from models.account import Account
+    from models.conversation import Conversation
+    from models.request import MentorshipRequest
+
+
+class Cadence(StrEnum):
+    """How often the two mean to meet."""
+
+    WEEKLY = "WEEKLY"
+    FORTNIGHTLY = "FORTNIGHTLY"
+    MONTHLY = "MONTHLY"
+
+
+class MentorshipStatus(StrEnum):
+    """A mentorship is active until somebody ends it."""
+
+    ACTIVE = "ACTIVE"
+    ENDED = "ENDED"
+
+
+class Mentorship(Base):
+    """A mentor and a mentee, with their goals, meetings and one conversation."""
+
+    request: fields.OneToOneRelation["MentorshipRequest"] = fields.OneToOneField(
+        "models.MentorshipRequest", related_name="mentorship", on_delete=fields.RESTRICT
+    )
+    request_id: UUID
+    mentor: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name="mentorships_as_mentor", on_delete=fields.CASCADE
+    )
+    mentor_id: UUID
+    mentee: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name="mentorships_as_mentee", on_delete=fields.CASCADE
+    )
+    mentee_id: UUID
+    status = fields.CharEnumField(MentorshipStatus, max_length=16, default=MentorshipStatus.ACTIVE)
+    cadence = fields.CharEnumField(Cadence, max_length=16)
+    ends_on = fields.DateField()
+    ended_at = fields.DatetimeField(null=True)
+    end_reason = fields.TextField(default="")
+    # Mentor and mentee while it is active, else null: a pair has one active mentorship, whatever races.
+    active_pair = fields.CharField(max_length=73, null=True, unique=True)
+
+    conversation: fields.BackwardOneToOneRelation["Conversation"]
+
+    class Meta:
+        table = "mentorship"
+        indexes = (
+            Index(fields=("mentor_id", "created_at", "id")),
+            Index(fields=("mentee_id", "created_at", "id")),
+        )
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(Q(mentor_id=viewer.id) | Q(mentee_id=viewer.id))
+
+    @property
+    def people(self) -> tuple[UUID, UUID]:
+        """The ids of mentor and mentee."""
+        return self.mentor_id, self.mentee_id
+
+    @classmethod
+    async def begin(cls, request: "MentorshipRequest") -> Self:
+        """The mentorship that an accepted request agreed on, with its conversation. Within a unit."""
+        from models.conversation import Conversation
+
+        await no_pair_yet(request.mentor_id, request.mentee_id)
+        mentorship = await cls.create(
+            request_id=request.id,
+            mentor_id=request.mentor_id,
+            mentee_id=request.mentee_id,
+            cadence=request.cadence,
+            ends_on=months_after(clock.now().date(), request.months),
+            active_pair=pair_of(request.mentor_id, request.mentee_id),
+        )
+        await Conversation.open(mentorship)
+        await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)
+        return mentorship
+
+    @transaction
+    async def end(self, *, by: "Account", reason: str = "") -> Self:
+        """Either side ends it: the conversation closes, calls end, the mentor's place is free again. Once."""
+        from models.conversation import Conversation
+        from models.video import VideoSession
+
+        reason = prose(reason, "reason", longest=1_000, empty=True)
+        conversation = await Conversation.get(mentorship_id=self.id)
+        # The conversation's lock is the one that senders wait for: nothing is sent once this unit is stored.
+        conversation = await Conversation.locked(conversation.id)
+        mentorship = await self.held_by(by)
+        if mentorship.status is MentorshipStatus.ENDED:
+            return mentorship
+        mentorship.status = MentorshipStatus.ENDED
+        mentorship.ended_at = clock.now()
+        mentorship.end_reason = reason
+        mentorship.active_pair = None
+        await mentorship.store("status", "ended_at", "end_reason", "active_pair")
+        await conversation.close()
+        await VideoSession.end_all_of(mentorship)
+        await (await Profile.get(id=self.mentor_id)).release_mentee()
+        await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)
+        return mentorship
+
+    async def held_by(self, by: "Account") -> Self:
+        """The row, locked; raises `Refused` unless `by` is one of the two."""
+        if by.id not in self.people:
+            raise Refused(RefusalCode.NOT_ALLOWED, "Only the mentor and the mentee may do this.")
+        return await self.locked(self.id)
+
+    async def active_for(self, by: "Account") -> Self:
+        """The row, locked; raises `Refused` unless `by` is one of the two and it has not ended."""
+        mentorship = await self.held_by(by)
+        if mentorship.status is MentorshipStatus.ENDED:
+            raise Refused(RefusalCode.WRONG_STATE, "This mentorship has ended; it can be read, not changed.")
+        return mentorship
+
+
+async def no_pair_yet(mentor_id: UUID, mentee_id: UUID) -> None:
+    """Raise `Refused` where the two have an active mentorship."""
+    if await Mentorship.exists(active_pair=pair_of(mentor_id, mentee_id)):
+        raise Refused(RefusalCode.ALREADY_EXISTS, "The two of you have an active mentorship already.")
+
+
+def pair_of(mentor_id: UUID, mentee_id: UUID) -> str:
+    """The key of a pair in the unique columns that allow one of a kind at a time."""
+    return f"{mentor_id}:{mentee_id}"
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the last of the month where that day does not exist."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))

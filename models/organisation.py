@@ -1,0 +1,74 @@
+"""Organisations and their programmes: who runs mentoring for whom, and when."""
+
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
+
+from models.base import Base
+
+if TYPE_CHECKING:
+    from models.account import Account
+    from models.profile import Profile
+
+
+class Organisation(Base):
+    """Who runs mentoring."""
+
+    name = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "organisation"
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(id__in=Subquery(Programme.visible_to(viewer).values("organisation_id")))
+
+
+class Programme(Base):
+    """A run of mentoring with a start and an end."""
+
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "models.Organisation", related_name="programmes", on_delete=fields.CASCADE, db_index=True
+    )
+    organisation_id: UUID
+    name = fields.CharField(max_length=120)
+    purpose = fields.TextField(default="")
+    starts_on = fields.DateField()
+    ends_on = fields.DateField()
+
+    class Meta:
+        table = "programme"
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        mine = Participation.filter(profile_id=viewer.id)
+        return cls.filter(id__in=Subquery(mine.values("programme_id")))
+
+    async def enrol(self, profile: "Profile") -> "Participation":
+        """The person takes part; once, however often it is said."""
+        participation, _ = await Participation.get_or_create(programme_id=self.id, profile_id=profile.id)
+        return participation
+
+
+class Participation(Base):
+    """A person takes part in a programme."""
+
+    programme: fields.ForeignKeyRelation[Programme] = fields.ForeignKeyField(
+        "models.Programme", related_name="participations", on_delete=fields.CASCADE
+    )
+    programme_id: UUID
+    profile: fields.ForeignKeyRelation["Profile"] = fields.ForeignKeyField(
+        "models.Profile", related_name="participations", on_delete=fields.CASCADE, db_index=True
+    )
+    profile_id: UUID
+
+    class Meta:
+        table = "participation"
+        unique_together = (("programme", "profile"),)
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(profile_id=viewer.id)

@@ -1,0 +1,55 @@
+"""Passwords: Argon2id by OWASP's parameters (19 MiB, 2 passes, 1 lane), in threads of its own.
+
+The two threads bound how much memory and processor a flood of sign-ins can take.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from models.refusal import invalid
+
+SHORTEST, LONGEST = 10, 256
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+# Compared with when there is no such account, so that an unknown address takes as long as a wrong password.
+_nobody = _hasher.hash("nobody has this password")
+
+
+def check(password: str, email: str) -> None:
+    """Refuse a password that is too short, too long, or the address itself."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise invalid(f"A password has {SHORTEST} to {LONGEST} characters; a few words make a good one.", "password")
+    if password.casefold() == email.casefold():
+        raise invalid("The password must differ from the e-mail address.", "password")
+
+
+async def hashed(password: str) -> str:
+    """The hash to store."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hash, _storable(password))
+
+
+async def matches(password: str, hash: str | None) -> bool:
+    """Does the password match the stored hash? `None`, for an unknown account, takes as long and says no."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _verify, _storable(password), hash)
+
+
+def _verify(password: bytes, hash: str | None) -> bool:
+    try:
+        _hasher.verify(hash or _nobody, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return hash is not None
+
+
+def _storable(password: str) -> bytes:
+    # A lone surrogate has no UTF-8; it may stand in a password that we only hash.
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _hash(password: bytes) -> str:
+    return _hasher.hash(password)

@@ -1,0 +1,185 @@
+"""Profiles: how a person shows."""
+
+import re
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from tortoise import fields
+from tortoise.expressions import F, Q, Subquery
+from tortoise.indexes import Index
+from tortoise.queryset import QuerySet
+
+from models.base import Base
+from models.database import transaction
+from models.refusal import RefusalCode, Refused, invalid
+from models.skill import Skill
+from models.text import line, prose
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+MOST_CAPACITY = 50
+MOST_LANGUAGES = 20
+MOST_WINDOWS = 50
+
+# BCP 47 in the part that people need: a language, and perhaps a script and a region ("pt", "pt-BR", "zh-Hant").
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+# What each field must satisfy: a function of (value, camel-case field) that returns what to store or raises.
+Rule = Any
+
+
+class Profile(Base):
+    """How a person shows. It has its account's id, so the people of a row compare with the viewer as they are."""
+
+    account: fields.OneToOneRelation["Account"] = fields.OneToOneField(
+        "models.Account", related_name="profile", on_delete=fields.CASCADE
+    )
+    account_id: UUID
+    name = fields.CharField(max_length=80)
+    headline = fields.CharField(max_length=120, default="")
+    experience = fields.TextField(default="")
+    years_of_experience = fields.SmallIntField(default=0)
+    industry = fields.CharField(max_length=60, default="")
+    languages: list[str] = fields.JSONField(default=list)
+    time_zone = fields.CharField(max_length=64, default="UTC")
+    availability: list[dict[str, int]] = fields.JSONField(default=list)
+    capacity = fields.SmallIntField(default=0)
+    mentees = fields.SmallIntField(default=0)
+    skills_offered: fields.ManyToManyRelation[Skill] = fields.ManyToManyField(
+        "models.Skill", through="profile_skill_offered", related_name="offered_by"
+    )
+    skills_wanted: fields.ManyToManyRelation[Skill] = fields.ManyToManyField(
+        "models.Skill", through="profile_skill_wanted", related_name="wanted_by"
+    )
+
+    class Meta:
+        table = "profile"
+        indexes = (Index(fields=("name", "id")), Index(fields=("capacity",)))
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.all()
+
+    @classmethod
+    def mentors(cls, viewer: "Account", *, skill: str | None = None) -> QuerySet[Self]:
+        """The people who mentor, in a skill if one is named (in any case). Not the viewer."""
+        found = cls.visible_to(viewer).filter(Q(capacity__gt=0) & ~Q(id=viewer.id))
+        if skill is not None:
+            offering = Skill.filter(key=skill.strip().casefold()).values("offered_by__id")
+            found = found.filter(id__in=Subquery(offering))
+        return found
+
+    @classmethod
+    async def open(cls, account: "Account", *, name: str, time_zone: str = "UTC") -> Self:
+        """The profile of a new account."""
+        return await cls.create(
+            id=account.id,
+            account_id=account.id,
+            name=line(name, "name", longest=80),
+            time_zone=_time_zone(time_zone, "timeZone"),
+        )
+
+    @transaction
+    async def change(
+        self,
+        *,
+        by: "Account",
+        skills_offered: list[str] | None = None,
+        skills_wanted: list[str] | None = None,
+        **changes: Any,
+    ) -> Self:
+        """Set the fields that are given; the others stay. Everything is checked before anything is written."""
+        if by.id != self.id:
+            raise Refused(RefusalCode.NOT_ALLOWED, "A profile is changed by its person only.")
+        checked = {name: RULES[name](value, camel(name)) for name, value in changes.items()}
+        if checked:
+            self.update_from_dict(checked)
+            await self.store(*checked)
+        for relation, names, field in (
+            (self.skills_offered, skills_offered, "skillsOffered"),
+            (self.skills_wanted, skills_wanted, "skillsWanted"),
+        ):
+            if names is not None:
+                skills = await Skill.named(names, field)
+                await relation.clear()
+                if skills:
+                    await relation.add(*skills)
+        return self
+
+    async def take_mentee(self) -> None:
+        """Take one of the mentor's places, or raise `Refused`: the database decides, whatever races."""
+        taken = await type(self).filter(id=self.id, mentees__lt=F("capacity")).update(mentees=F("mentees") + 1)
+        if not taken:
+            raise Refused(RefusalCode.AT_CAPACITY, f"{self.name} has no free place for a mentee now.")
+
+    async def release_mentee(self) -> None:
+        """Give a place back."""
+        await type(self).filter(id=self.id, mentees__gt=0).update(mentees=F("mentees") - 1)
+
+
+def camel(name: str) -> str:
+    """`skills_offered` as a client spells it: `skillsOffered`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _time_zone(value: str, field: str) -> str:
+    # available_timezones keeps names such as "../../etc/passwd" away from the file system.
+    if value not in _zones():
+        raise invalid("Use an IANA time zone, such as Europe/Lisbon.", field)
+    return value
+
+
+def _zones(known: set[str] = set()) -> set[str]:  # noqa: B006 - read once, kept
+    if not known:
+        known.update(available_timezones())
+    return known
+
+
+def _whole(least: int, most: int) -> Rule:
+    def check(value: int, field: str) -> int:
+        if not least <= value <= most:
+            raise invalid(f"Use a whole number from {least} to {most}.", field)
+        return value
+
+    return check
+
+
+def _languages(values: list[str], field: str) -> list[str]:
+    if len(values) > MOST_LANGUAGES:
+        raise invalid(f"At most {MOST_LANGUAGES} languages, please.", field)
+    for value in values:
+        if not LANGUAGE.fullmatch(value):
+            raise invalid("Use language tags such as en, pt-BR or zh-Hant.", field)
+    return list(dict.fromkeys(values))
+
+
+def _availability(windows: list[dict[str, int]], field: str) -> list[dict[str, int]]:
+    if len(windows) > MOST_WINDOWS:
+        raise invalid(f"At most {MOST_WINDOWS} windows, please.", field)
+    for window in windows:
+        if not 0 <= window["weekday"] <= 6:
+            raise invalid("A weekday is 0 (Monday) to 6 (Sunday).", field)
+        if not 0 <= window["start"] < window["end"] <= 1440:
+            raise invalid("A window starts before it ends, both in minutes of its day (0 to 1440).", field)
+    return windows
+
+
+RULES: dict[str, Rule] = {
+    "name": lambda value, field: line(value, field, longest=80),
+    "headline": lambda value, field: line(value, field, longest=120, empty=True),
+    "experience": lambda value, field: prose(value, field, empty=True),
+    "industry": lambda value, field: line(value, field, longest=60, empty=True),
+    "years_of_experience": _whole(0, 80),
+    "capacity": _whole(0, MOST_CAPACITY),
+    "languages": _languages,
+    "time_zone": _time_zone,
+    "availability": _availability,
+}
+
+
+def zone(name: str, field: str) -> ZoneInfo:
+    """The IANA zone of this name. Raises `Refused`."""
+    return ZoneInfo(_time_zone(name, field))

@@ -1,0 +1,80 @@
+"""Sign-ins: opaque random tokens, stored hashed, with an expiry, revocable."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.queryset import QuerySet
+
+from models import bell, clock
+from models.base import Base
+from models.database import transaction
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+LIFETIME = timedelta(days=30)
+
+
+def digest(token: str) -> str:
+    """What is stored of a secret token: its SHA-256, in hex. The token has 256 random bits, so no salt is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Session(Base):
+    """One sign-in of an account, on one device."""
+
+    account: fields.ForeignKeyRelation["Account"] = fields.ForeignKeyField(
+        "models.Account", related_name="sessions", on_delete=fields.CASCADE, db_index=True
+    )
+    account_id: UUID
+    token_hash = fields.CharField(max_length=64, unique=True)
+    device = fields.CharField(max_length=200, default="")
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "session"
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(account_id=viewer.id, revoked_at=None, expires_at__gt=clock.now())
+
+    @classmethod
+    async def open(cls, account: "Account", *, device: str = "") -> tuple[Self, str]:
+        """Sign the account in. The token is returned here and never again."""
+        token = secrets.token_urlsafe(32)
+        session = await cls.create(
+            account_id=account.id,
+            token_hash=digest(token),
+            device=device[:200],
+            expires_at=clock.now() + LIFETIME,
+        )
+        session.account = account
+        return session, token
+
+    @classmethod
+    async def of_token(cls, token: str) -> Self | None:
+        """The live sign-in of a token, with its account; None when it is unknown, expired or revoked."""
+        session = await cls.get_or_none(token_hash=digest(token)).select_related("account")
+        return session if session and session.is_live else None
+
+    @property
+    def is_live(self) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and self.expires_at > clock.now()
+
+    @property
+    def remaining(self) -> timedelta:
+        """How long until it expires."""
+        return self.expires_at - clock.now()
+
+    @transaction
+    async def revoke(self) -> None:
+        """End the sign-in: its token is worth nothing, and its sockets close."""
+        self.revoked_at = clock.now()
+        await self.store("revoked_at")
+        bell.ring(bell.sign_in_of(self.id))

@@ -1,0 +1,41 @@
+"""Skills: areas of help, in a shared vocabulary that grows as people name new ones."""
+
+from typing import TYPE_CHECKING, Self
+
+from tortoise import fields
+from tortoise.queryset import QuerySet
+
+from models.base import Base
+from models.refusal import invalid
+from models.text import line
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+MOST_PER_PERSON = 30
+
+
+class Skill(Base):
+    """An area of help. Two spellings that differ only in case are one skill."""
+
+    name = fields.CharField(max_length=60)
+    key = fields.CharField(max_length=80, unique=True)
+
+    class Meta:
+        table = "skill"
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.all()
+
+    @classmethod
+    async def named(cls, names: list[str], field: str) -> list[Self]:
+        """The skills of these names, each once, in their order; the vocabulary learns those that are new."""
+        if len(names) > MOST_PER_PERSON:
+            raise invalid(f"At most {MOST_PER_PERSON} skills, please.", field)
+        wanted = {name.casefold(): name for name in (line(name, field, longest=60) for name in names)}
+        known = {skill.key: skill for skill in await cls.filter(key__in=list(wanted))}
+        for key, name in wanted.items():
+            if key not in known:
+                known[key] = await cls.create(name=name, key=key)
+        return [known[key] for key in wanted]

@@ -1,0 +1,197 @@
+"""Video sessions: who may be in a call, and how it begins and ends.
+
+A session is open until somebody ends it, the mentorship ends, or nobody came back within the rejoin window. Each
+join is a participant of its own, with a ticket that only that device of that account can use; a participant is
+present while its lease lasts. What one participant sends to another is a numbered signal of the receiver: the last
+256 of them are kept, and a receiver who missed more must join again.
+"""
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Subquery
+from tortoise.indexes import Index
+from tortoise.queryset import QuerySet
+
+from models import clock
+from models.base import Authored
+from models.database import transaction
+from models.inbox import Inbox, Kind
+from models.meeting import Meeting
+from models.mentorship import Mentorship
+from models.refusal import RefusalCode, Refused, not_found
+from models.session import digest
+from models.text import line
+from models.video.participant import LEASE, SignalKind, VideoParticipant
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+REJOIN_WINDOW = timedelta(minutes=5)
+
+
+class VideoStatus(StrEnum):
+    """Open: waiting for the first two. Live: two have been there. Ended: for good."""
+
+    OPEN = "OPEN"
+    LIVE = "LIVE"
+    ENDED = "ENDED"
+
+
+class VideoSession(Authored):
+    """The call of a mentorship, perhaps of one of its meetings."""
+
+    mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
+        "models.Mentorship", related_name="video_sessions", on_delete=fields.CASCADE, db_index=True
+    )
+    mentorship_id: UUID
+    meeting: fields.ForeignKeyNullableRelation[Meeting] = fields.ForeignKeyField(
+        "models.Meeting", related_name="video_sessions", null=True, on_delete=fields.SET_NULL
+    )
+    meeting_id: UUID | None
+    status = fields.CharEnumField(VideoStatus, max_length=16, default=VideoStatus.OPEN)
+    live_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    # When it was last known that somebody was there; the rejoin window runs from here.
+    attended_at = fields.DatetimeField(default=clock.now)
+    # The mentorship until the session ends, then null: a pair has one call at a time, whoever rings first.
+    open_in = fields.UUIDField(null=True, unique=True)
+
+    class Meta:
+        table = "video_session"
+        unique_together = (("author", "client_id"),)
+        indexes = (Index(fields=("status", "attended_at")),)
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(mentorship_id__in=Subquery(Mentorship.visible_to(viewer).values("id")))
+
+    @classmethod
+    @transaction
+    async def start(
+        cls,
+        mentorship: Mentorship,
+        *,
+        by: "Account",
+        meeting: Meeting | None = None,
+        client_id: str | None = None,
+    ) -> Self:
+        """Open the pair's call, and tell both. When both start one at once, they get the same."""
+        if first := await cls.made_before(by, client_id, mentorship_id=mentorship.id):
+            return first
+        mentorship = await mentorship.active_for(by)
+        if meeting is not None and meeting.mentorship_id != mentorship.id:
+            raise not_found("meeting", "meetingId")
+        if running := await cls.get_or_none(open_in=mentorship.id):
+            return running
+        session = await cls.create(
+            author_id=by.id,
+            client_id=client_id,
+            mentorship_id=mentorship.id,
+            meeting_id=meeting and meeting.id,
+            open_in=mentorship.id,
+        )
+        await Inbox.record(Kind.VIDEO_SESSION_CHANGED, session, mentorship.people)
+        return session
+
+    @transaction
+    async def join(
+        self, *, by: "Account", device_id: str, take_over: bool = False
+    ) -> tuple[VideoParticipant, str, list[VideoParticipant]]:
+        """Enter the call. Returns the participant, its ticket, and the others who are there.
+
+        Who finds nobody there is impolite and offers when the next one joins; who finds somebody is polite and waits.
+        The session's lock decides who was first. A second device needs `take_over`; the first is then replaced.
+        """
+        device_id = line(device_id, "deviceId", longest=64)
+        session = await self._running()
+        present = await VideoParticipant.present_in(session.id)
+        for mine in (other for other in present if other.profile_id == by.id):
+            if mine.device_id != device_id and not take_over:
+                raise Refused(
+                    RefusalCode.ALREADY_EXISTS,
+                    "You are in this call on another device; take over?",
+                    "takeOver",
+                )
+            await mine.depart(SignalKind.REPLACED)
+        others = [other for other in present if other.profile_id != by.id]
+        ticket = secrets.token_urlsafe(32)
+        participant = await VideoParticipant.create(
+            session_id=session.id,
+            profile_id=by.id,
+            device_id=device_id,
+            ticket_hash=digest(ticket),
+            polite=bool(others),
+            lease_until=clock.now() + LEASE,
+        )
+        for other in others:
+            await other.signal(SignalKind.JOINED, participant)
+        await session.attended(live=bool(others))
+        return participant, ticket, others
+
+    @transaction
+    async def end(self, *, by: "Account") -> Self:
+        """Hang up for both."""
+        mentorship = await Mentorship.get(id=self.mentorship_id)
+        if by.id not in mentorship.people:
+            raise not_found("video session", "sessionId")
+        session = await self.locked(self.id)
+        await session.finish()
+        return session
+
+    @classmethod
+    async def end_all_of(cls, mentorship: Mentorship) -> None:
+        """End the mentorship's call, if there is one. Within a unit."""
+        for session in await cls.filter(open_in=mentorship.id):
+            await (await cls.locked(session.id)).finish()
+
+    async def finish(self) -> None:
+        """End the session and tell everybody who is there. Within a unit that holds the row; once."""
+        if self.status is VideoStatus.ENDED:
+            return
+        for participant in await VideoParticipant.filter(session_id=self.id, left_at=None):
+            await participant.depart(SignalKind.ENDED)
+        self.status = VideoStatus.ENDED
+        self.ended_at = clock.now()
+        self.open_in = None
+        await self.store("status", "ended_at", "open_in")
+        mentorship = await Mentorship.get(id=self.mentorship_id)
+        await Inbox.record(Kind.VIDEO_SESSION_CHANGED, self, mentorship.people)
+
+    @classmethod
+    async def sweep(cls) -> None:
+        """Let go of whose lease is over, and end the calls that nobody came back to. Safe in several processes."""
+        now = clock.now()
+        for ghost in await VideoParticipant.filter(left_at=None, lease_until__lte=now).limit(500):
+            await ghost.lapse()
+        forsaken = await cls.exclude(status=VideoStatus.ENDED).filter(attended_at__lte=now - REJOIN_WINDOW)
+        for session in forsaken:
+            await session._end_if_forsaken()
+
+    @transaction
+    async def _end_if_forsaken(self) -> None:
+        session = await self.locked(self.id)
+        if await VideoParticipant.present_in(session.id):
+            await session.attended()
+        elif session.attended_at <= clock.now() - REJOIN_WINDOW:
+            await session.finish()
+
+    async def _running(self) -> Self:
+        session = await self.locked(self.id)
+        if session.status is VideoStatus.ENDED:
+            raise Refused(RefusalCode.WRONG_STATE, "This call has ended; start a new one.", "sessionId")
+        return session
+
+    async def attended(self, *, live: bool = False) -> None:
+        """Note that somebody is there; `live` when two are. Within a unit that holds the row."""
+        self.attended_at = clock.now()
+        if live and self.status is VideoStatus.OPEN:
+            self.status = VideoStatus.LIVE
+            self.live_at = clock.now()
+            mentorship = await Mentorship.get(id=self.mentorship_id)
+            await Inbox.record(Kind.VIDEO_SESSION_CHANGED, self, mentorship.people)
+        await self.store("attended_at", "status", "live_at")
