@@ -132,6 +132,7 @@ class VideoParticipant(Base):
         await self.store("left_at")
         if last_word is not None:
             await self.signal(last_word, self)
+        bell.ring(bell.signals_of(self.id))
 
     async def signal(self, kind: SignalKind, sender: "VideoParticipant", content: dict[str, Any] | None = None) -> None:
         """Append a numbered signal for this participant, and forget the oldest. Within a unit."""

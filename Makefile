@@ -1,0 +1,48 @@
+# Python 3.11+ and make are all that `make run` needs. PYTHON=python3.12 chooses another interpreter.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: run install ide test check format migrations sdl constraints clean
+
+run: .venv/ready ide ## serve the demo community on http://127.0.0.1:8000
+	$(BIN)/alongside serve --migrate --demo
+
+install: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable . --group dev
+	touch .venv/ready
+
+ide: ide/node_modules/altair-static/package.json
+
+ide/node_modules/altair-static/package.json: ide/package.json ide/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix ide --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "npm is missing: the GraphQL IDE will say how to get it; everything else works."; fi
+
+test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest
+
+check: .venv/ready ## lint, types, layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+migrations: .venv/ready ## write the migration for what changed in models/
+	$(BIN)/tortoise makemigrations
+
+sdl: .venv/ready ## refresh the snapshot of the GraphQL schema
+	$(BIN)/alongside sdl > schema/schema.graphql
+
+constraints: .venv/ready ## pin again after a change of dependencies
+	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml -c constraints.txt \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+
+clean:
+	rm -rf .venv ide/node_modules var

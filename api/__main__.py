@@ -1,0 +1,5 @@
+"""`python -m api` is `alongside`."""
+
+from api.command import main
+
+main()

@@ -1,0 +1,79 @@
+"""The application: one Starlette app, wired from its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from tortoise.connection import get_connection
+
+from api.graphql import GraphQL
+from api.ide import ide_files
+from api.live import Guest, Live
+from api.settings import Settings
+from api.sweeper import sweeping
+from models.database import connect, dialect, is_outage
+from realtime.broker import embedded_broker, postgres_broker
+from realtime.socket import Sockets
+
+
+class Application(Starlette):
+    """The ASGI application. `sockets` is what a server drains before it stops."""
+
+    sockets: Sockets[Guest]
+
+
+def application(settings: Settings) -> Application:
+    """The application of these settings."""
+    graphql = GraphQL(settings.ice)
+    live = Live(settings.ice)
+    sockets = Sockets(live, allowed_origins=settings.allowed_origins)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        url = settings.database_url
+        broker = embedded_broker() if url.startswith("sqlite") else postgres_broker(url)
+        async with (
+            connect(url, pool=settings.database_pool, everywhere=True),
+            broker as bells,
+            sweeping(settings.sweep_seconds),
+        ):
+            graphql.bells = live.bells = bells
+            yield
+
+    app = Application(
+        lifespan=lifespan,
+        routes=[
+            Route("/", lambda _: RedirectResponse("/graphql"), methods=["GET"]),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", sockets),
+            Mount("/ide", ide_files),
+            Route("/healthz", health, methods=["GET"]),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["POST"],
+                allow_headers=["authorization", "content-type"],
+                max_age=600,
+            )
+        ],
+    )
+    app.sockets = sockets
+    return app
+
+
+async def health(_: Request) -> Response:
+    """200 while the database answers, else 503."""
+    try:
+        await get_connection(dialect()).execute_query("SELECT 1")
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return PlainTextResponse("the database is away", 503)
+    return PlainTextResponse("ok")

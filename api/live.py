@@ -1,0 +1,83 @@
+"""What the WebSocket needs of us: who may come in, when they must go, and how their operations run."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql import OperationType
+from starlette.requests import HTTPConnection
+
+from api.graphql import Failed, signed_in
+from models import bell
+from models.session import Session
+from realtime.bells import Bells
+from realtime.ice import IceSettings
+from realtime.socket import Forbidden, Rejected
+from schema.context import Context
+from schema.execution import RequestError, prepare, run, stream
+
+# The bell of a revocation may be lost; looking again costs a delay, not a sign-in that lives for ever.
+PATIENCE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who is on a socket: somebody signed in, or a stranger."""
+
+    session: Session | None
+    address: str
+    device: str
+
+    @property
+    def account(self) -> UUID | None:
+        """Whose sockets are counted together."""
+        return self.session.account_id if self.session else None
+
+
+class Live:
+    """Serves the operations of sockets."""
+
+    def __init__(self, ice: IceSettings) -> None:
+        self.bells = Bells()
+        self._ice = ice
+
+    async def admit(self, payload: dict[str, Any], connection: HTTPConnection) -> Guest:
+        """Let somebody in: by `{"authorization": "Bearer …"}`, or as a stranger without it."""
+        authorization = payload.get("authorization", payload.get("Authorization"))
+        if authorization is not None and not isinstance(authorization, str):
+            raise Forbidden("authorization must be a string: Bearer and your token.")
+        try:
+            session = await signed_in(authorization)
+        except Failed as failure:
+            raise Forbidden(failure.message) from None
+        address = connection.client.host if connection.client else ""
+        return Guest(session, address, connection.headers.get("user-agent", ""))
+
+    async def revoked(self, guest: Guest) -> str:
+        """Return once the sign-in is revoked or has expired; never, for a stranger."""
+        if guest.session is None:
+            await asyncio.Event().wait()
+        assert guest.session is not None
+        with self.bells.listen(bell.sign_in_of(guest.session.id)) as waiting:
+            while True:
+                waiting.hush()
+                session = await Session.get_or_none(id=guest.session.id)
+                if session is None or not session.is_live:
+                    return "This sign-in has ended"
+                await waiting.wait(min(PATIENCE_SECONDS, session.remaining.total_seconds()))
+
+    async def run(self, guest: Guest, request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+        """The answers of an operation."""
+        try:
+            operation = prepare(request["query"], request.get("variables"), request.get("operationName"))
+            # Each operation has a context of its own: signing in within one does not sign the socket in.
+            context = Context(guest.session, guest.address, guest.device, self.bells, self._ice)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                async for answer in stream(operation, context):
+                    yield answer
+            else:
+                yield await run(operation, context)
+        except RequestError as error:
+            raise Rejected(error.errors) from None

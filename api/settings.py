@@ -1,0 +1,41 @@
+"""Settings: from the environment, with defaults that work on a laptop."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode
+
+from models.database.connection import DEFAULT_URL
+from realtime.ice import IceSettings
+
+
+def _by_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+ByCommas = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_by_commas)]
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each is the environment variable of the same name in capitals."""
+
+    database_url: str = Field(
+        default=DEFAULT_URL, description="sqlite://path or postgres://user:password@host:port/name"
+    )
+    database_pool: int = Field(default=10, ge=1, description="PostgreSQL connections of one process")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
+    trusted_proxies: str = Field(default="127.0.0.1", description="Addresses whose X-Forwarded-For counts, by commas")
+    connections_per_address: int = Field(
+        default=256, ge=0, description="0 is no bound"
+    )
+    stun_urls: ByCommas = ()
+    turn_urls: ByCommas = ()
+    turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)
+    sweep_seconds: float = Field(default=5.0, gt=0, description="How often overdue requests and calls are looked for")
+
+    @property
+    def ice(self) -> IceSettings:
+        """The STUN and TURN servers."""
+        return IceSettings(self.stun_urls, self.turn_urls, self.turn_secret)

@@ -1,0 +1,114 @@
+"""Feeds: what happened after a cursor, then what happens, once each and in order.
+
+A feed listens for its bell *before* it reads the log. What is stored while it reads rings again, so nothing falls
+between the replay and the live part. Behind the bell stands a slow re-read: a lost ring costs delay, never an event.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from models import bell
+from models.account import Account
+from models.inbox import Cursor, Inbox, InboxEvent
+from models.video import SignalKind, VideoParticipant, VideoSignal
+from realtime.bells import Bells
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 30.0
+BATCH = 128
+
+# After one of these there is nothing more to hear, and no reason to come back.
+LAST_WORDS = {SignalKind.REPLACED, SignalKind.ENDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event of the inbox, with the cursor to resume after it."""
+
+    event: InboxEvent
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """The log no longer reaches back to the client's cursor: read the state anew, and go on from this one."""
+
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsLost:
+    """More signals came than are kept: join the call again."""
+
+
+async def follow(
+    bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[T] | None]], patience: float = PATIENCE_SECONDS
+) -> AsyncGenerator[T, None]:
+    """Everything that `read` finds, whenever the topic's bell rings. `read` returns None when it is the end."""
+    with bells.listen(topic) as waiting:
+        while True:
+            waiting.hush()
+            found = await read()
+            if found is None:
+                return
+            for item in found:
+                yield item
+            if not found:
+                await waiting.wait(patience)
+
+
+async def inbox(
+    bells: Bells, viewer: Account, after: Cursor | None, patience: float = PATIENCE_SECONDS
+) -> AsyncGenerator[Delivery | Resync, None]:
+    """The viewer's inbox events after a cursor; from now on, without one."""
+    place = await Inbox.get(id=viewer.id)
+    position = place.position if after is None else after.position
+
+    async def read() -> Sequence[Delivery | Resync]:
+        nonlocal position
+        events = await InboxEvent.following(viewer, position).limit(BATCH)
+        if events and events[0].position != position + 1:
+            return await resync()
+        if events:
+            position = events[-1].position
+        return [Delivery(event, str(place.cursor(event.position))) for event in events]
+
+    async def resync() -> Sequence[Resync]:
+        nonlocal position, place
+        place = await Inbox.get(id=viewer.id)
+        position = place.position
+        return [Resync(str(place.cursor()))]
+
+    if after is not None and (after.epoch != place.epoch or after.position > place.position):
+        for lost in await resync():
+            yield lost
+    async for item in follow(bells, bell.inbox_of(viewer.id), read, patience):
+        yield item
+
+
+async def signals(
+    bells: Bells, participant: VideoParticipant, after: int, patience: float = PATIENCE_SECONDS
+) -> AsyncGenerator[VideoSignal | SignalsLost, None]:
+    """A participant's signals after a number. Ends with the call, or with this participant's part in it."""
+    number = after
+    over = False
+
+    async def read() -> Sequence[VideoSignal | SignalsLost] | None:
+        nonlocal number, over
+        if over:
+            return None
+        # Whether it has left is read first: a last signal that came with the leaving is then still found below.
+        over = not await VideoParticipant.exists(id=participant.id, left_at=None)
+        found = await VideoSignal.filter(receiver_id=participant.id, number__gt=number).order_by("number").limit(BATCH)
+        if found and found[0].number != number + 1:
+            over = True
+            return [SignalsLost()]
+        if found:
+            number = found[-1].number
+            over = found[-1].kind in LAST_WORDS or (over and len(found) < BATCH)
+        return None if over and not found else found
+
+    async for item in follow(bells, bell.signals_of(participant.id), read, patience):
+        yield item

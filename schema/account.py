@@ -1,0 +1,142 @@
+"""Accounts and sign-ins."""
+
+from datetime import datetime
+
+import strawberry
+
+import models.account
+import models.session
+from models.inbox import Inbox
+from schema.connection import Connection, Order, children
+from schema.context import Info, viewer
+from schema.node import Node, as_node, find, global_id, node, related
+from schema.profile import Profile
+from schema.refusal import mutation
+
+BY_AGE = Order("sessions", ("-created_at", "-id"))
+
+
+@node(models.session.Session, "One of your sign-ins, on one device.")
+class Session(Node):
+    """A sign-in."""
+
+    device: str
+    created_at: datetime
+    expires_at: datetime
+
+    @strawberry.field(description="Is this the sign-in that you are asking with?")
+    def current(root: models.session.Session, info: Info) -> bool:
+        """Is it the one of this request?"""
+        return info.context.session is not None and root.id == info.context.session.id
+
+
+@node(models.account.Account, "What you sign in with. Nobody else sees it.")
+class Account(Node):
+    """The viewer's account."""
+
+    email: str
+    created_at: datetime
+    profile: Profile = related()
+    sessions: Connection[Session] = children(BY_AGE, "Your live sign-ins, the newest first.")
+
+    @strawberry.field(description="Where your inbox stands: subscribe with `inbox(after:)` from here.")
+    async def inbox_cursor(root: models.account.Account) -> str:
+        """The end of the inbox log."""
+        return str((await Inbox.get(id=root.id)).cursor())
+
+
+@strawberry.input
+class SignUpInput:
+    """A new account."""
+
+    email: str
+    password: str
+    name: str
+    time_zone: str = "UTC"
+
+
+@strawberry.input
+class SignInInput:
+    """An e-mail address and its password."""
+
+    email: str
+    password: str
+
+
+@strawberry.input
+class SignOutInput:
+    """Which sign-in to end."""
+
+    session_id: strawberry.ID | None = strawberry.field(
+        default=None, description="One of your sign-ins; the one that you are asking with, if it is left out."
+    )
+
+
+@strawberry.type
+class SignUpPayload:
+    """The account, signed in."""
+
+    token: str = strawberry.field(description="Send it as `Authorization: Bearer`. It is shown this once.")
+    account: Account
+
+
+@strawberry.type
+class SignInPayload:
+    """A new sign-in."""
+
+    token: str = strawberry.field(description="Send it as `Authorization: Bearer`. It is shown this once.")
+    account: Account
+
+
+@strawberry.type
+class SignOutPayload:
+    """The sign-in has ended."""
+
+    session_id: strawberry.ID
+
+
+@strawberry.type
+class AccountQuery:
+    """Reads of the viewer."""
+
+    @strawberry.field(description="Your account; null for a stranger.")
+    async def viewer(self, info: Info) -> Account | None:
+        """The account that asks."""
+        session = info.context.session
+        return as_node(session.account) if session and session.is_live else None
+
+
+@strawberry.type
+class AccountMutation:
+    """Changes of accounts and sign-ins."""
+
+    @mutation("Open an account with a profile, and sign it in.")
+    async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload:
+        """Open an account."""
+        session, token = await models.account.Account.sign_up(
+            input.email, input.password, input.name, time_zone=input.time_zone, device=info.context.device
+        )
+        # What the payload shows is read as the new viewer.
+        info.context.session = session
+        return SignUpPayload(token=token, account=as_node(session.account))
+
+    @mutation("Sign in. The token lasts for 30 days, or until you sign out.")
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
+        """Sign in."""
+        session, token = await models.account.Account.sign_in(
+            input.email, input.password, address=info.context.address, device=info.context.device
+        )
+        # What the payload shows is read as the new viewer.
+        info.context.session = session
+        return SignInPayload(token=token, account=as_node(session.account))
+
+    @mutation("End a sign-in: its token is worth nothing from now on, and its sockets close.")
+    async def sign_out(self, info: Info, input: SignOutInput) -> SignOutPayload:
+        """End a sign-in."""
+        viewer(info)
+        session = info.context.session
+        if input.session_id is not None:
+            session = await find(models.session.Session, input.session_id, "sessionId", info)
+        assert session is not None
+        await session.revoke()
+        return SignOutPayload(session_id=global_id(session))

@@ -1,0 +1,38 @@
+"""What a resolver knows of the request that it serves."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import strawberry
+
+from models.account import Account
+from models.refusal import Unauthenticated
+from models.session import Session
+from realtime.bells import Bells
+from realtime.ice import IceSettings
+
+
+@dataclass(slots=True)
+class Context:
+    """Who asks, from where, and the means of delivery. `session` is None for a stranger."""
+
+    session: Session | None = None
+    address: str = ""
+    device: str = ""
+    bells: Bells = field(default_factory=Bells)
+    ice: IceSettings = field(default_factory=IceSettings)
+
+    @property
+    def viewer(self) -> Account:
+        """The account that asks. Raises `Unauthenticated` for a stranger, and once the sign-in has expired."""
+        if self.session is None or not self.session.is_live:
+            raise Unauthenticated
+        return self.session.account
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def viewer(info: Info) -> Account:
+    """The account that asks, or `Unauthenticated`."""
+    return info.context.viewer

@@ -1,0 +1,178 @@
+"""Execution: from the text of an operation to the bytes of its answer.
+
+A document is parsed, measured and validated once and kept; errors are told apart here, and nowhere else: what the
+client did wrong it is told, what we did wrong it gets a reference for, under which the log has the rest.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import orjson
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    subscribe,
+    validate,
+)
+
+from models.database import is_outage
+from models.refusal import RateLimited, Refused, Unauthenticated
+from schema.context import Context
+from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
+from schema.root import schema
+
+log = structlog.get_logger()
+
+Formatted: TypeAlias = dict[str, Any]
+
+# Each may be up to 20 KB of source, which makes a tree of a few hundred KB.
+DOCUMENTS_KEPT = 256
+
+
+class RequestError(Exception):
+    """The operation did not run at all; `errors` say why, as the specification formats them."""
+
+    def __init__(self, errors: Sequence[Formatted]) -> None:
+        super().__init__(errors)
+        self.errors = list(errors)
+
+
+class Unavailable(Exception):
+    """The database cannot be reached; the request may be sent again, soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that may run: within the limits, valid, and of a known kind."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    variables: Mapping[str, Any]
+    name: str | None
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+
+def prepare(
+    source: str, variables: Mapping[str, Any] | None, name: str | None, limits: Limits = DEFAULT_LIMITS
+) -> Operation:
+    """The operation of a request. Raises `RequestError` where it is malformed, invalid or too complex."""
+    given = variables or {}
+    try:
+        document = _parsed(source, limits)
+        measure(document, name, given, limits)
+        errors = _violations(source, limits)
+    except GraphQLError as error:
+        raise RequestError([formatted(error)]) from None
+    if errors:
+        raise RequestError([formatted(error) for error in errors])
+    node = get_operation_ast(document, name)
+    if node is None:
+        raise RequestError([_bad_input("Name the operation to run in operationName; this document does not hold it.")])
+    return Operation(document, node, given, name)
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _parsed(source: str, limits: Limits) -> DocumentNode:
+    return parse_within(source, limits)
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _violations(source: str, limits: Limits) -> list[GraphQLError]:
+    return validate(schema._schema, _parsed(source, limits), max_errors=5)
+
+
+async def run(operation: Operation, context: Context) -> bytes:
+    """The JSON of a query's or mutation's answer. Raises `Unavailable` while the database is away."""
+    # A resolver of the executor class reads `operation_extensions`; we have none.
+    result = execute(
+        schema._schema,
+        operation.document,
+        context_value=context,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        executor_class=schema.execution_context_class,
+        operation_extensions=None,
+    )
+    answer = result if isinstance(result, ExecutionResult) else await result
+    for error in answer.errors or ():
+        if is_outage(error.original_error):
+            raise Unavailable from error.original_error
+    return encoded(answer)
+
+
+async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
+    """The JSON of each answer of a subscription. Raises `RequestError` where it cannot begin."""
+    source = subscribe(
+        schema._schema,
+        operation.document,
+        context_value=context,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        executor_class=schema.execution_context_class,
+        operation_extensions=None,
+    )
+    results = source if isinstance(source, (ExecutionResult, AsyncIterable)) else await source
+    if isinstance(results, ExecutionResult):
+        raise RequestError([formatted(error) for error in results.errors or ()])
+    try:
+        async for result in results:
+            yield encoded(result)
+    except Exception as error:
+        # The source of events failed: it is the last thing that this operation says.
+        yield orjson.dumps({"data": None, "errors": [formatted(GraphQLError(str(error), original_error=error))]})
+    finally:
+        await results.aclose()  # type: ignore[attr-defined]
+
+
+def encoded(result: ExecutionResult) -> bytes:
+    """The JSON of an answer."""
+    answer: Formatted = {}
+    if result.errors:
+        answer["errors"] = [formatted(error) for error in result.errors]
+    answer["data"] = result.data
+    return orjson.dumps(answer)
+
+
+def formatted(error: GraphQLError) -> Formatted:
+    """An error as the client may see it; ours are masked, and logged under a reference."""
+    shown: Formatted = dict(error.formatted)
+    match error.original_error:
+        case None:
+            shown.setdefault("extensions", {}).setdefault("code", "BAD_INPUT")
+        case Unauthenticated():
+            shown["message"] = "Sign in first."
+            shown["extensions"] = {"code": "UNAUTHENTICATED"}
+        case RateLimited(retry_after=seconds):
+            shown["message"] = f"Too many attempts; try again in {seconds:.0f} seconds."
+            shown["extensions"] = {"code": "RATE_LIMITED", "retryAfter": round(seconds)}
+        case Refused() as refused:
+            shown["message"] = refused.message
+            shown["extensions"] = {"code": "BAD_INPUT", "refusal": refused.code.value, "field": refused.field}
+        case GraphQLError() as inner:
+            shown.setdefault("extensions", {}).setdefault("code", (inner.extensions or {}).get("code", "BAD_INPUT"))
+        case unexpected:
+            shown["message"], shown["extensions"] = _masked(unexpected, shown.get("path"))
+    return shown
+
+
+def _masked(error: Exception, path: Any) -> tuple[str, Formatted]:
+    reference = secrets.token_hex(6)
+    log.error("an operation failed", reference=reference, path=path, exc_info=error)
+    return "Something went wrong on our side.", {"code": "INTERNAL", "reference": reference}
+
+
+def _bad_input(message: str) -> Formatted:
+    return {"message": message, "extensions": {"code": "BAD_INPUT"}}

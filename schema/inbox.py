@@ -1,0 +1,137 @@
+"""The inbox: the one stream of what changes for the viewer."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+import strawberry
+
+from models.base import Base
+from models.conversation import Conversation as ConversationRow
+from models.conversation import Message as MessageRow
+from models.goal import Goal as GoalRow
+from models.inbox import Cursor, Kind
+from models.meeting import Meeting as MeetingRow
+from models.mentorship import Mentorship as MentorshipRow
+from models.request import MentorshipRequest as RequestRow
+from models.video import VideoSession as VideoSessionRow
+from realtime import feed
+from schema.context import Info, viewer
+from schema.conversation import Conversation, Message
+from schema.goal import Goal
+from schema.meeting import Meeting
+from schema.mentorship import Mentorship
+from schema.node import as_node
+from schema.request import MentorshipRequest
+from schema.video import VideoSession
+
+CURSOR = "Resume with `inbox(after:)` from here."
+
+
+@strawberry.interface(description="Something happened.")
+class InboxEvent:
+    """Something happened."""
+
+    cursor: str = strawberry.field(description=CURSOR)
+
+
+@strawberry.type(description="A message was sent, by somebody else or from another device of yours.")
+class MessageCreated(InboxEvent):
+    """A message was sent."""
+
+    message: Message
+
+
+@strawberry.type(description="Somebody has read further in a conversation.")
+class ReadMarkerMoved(InboxEvent):
+    """Somebody has read further."""
+
+    conversation: Conversation
+
+
+@strawberry.type(description="A request was made, answered, withdrawn, or has expired.")
+class RequestChanged(InboxEvent):
+    """A request has changed."""
+
+    request: MentorshipRequest
+
+
+@strawberry.type(description="A mentorship has begun or ended.")
+class MentorshipChanged(InboxEvent):
+    """A mentorship has changed."""
+
+    mentorship: Mentorship
+
+
+@strawberry.type(description="A goal or one of its milestones was added or changed.")
+class GoalChanged(InboxEvent):
+    """A goal has changed."""
+
+    goal: Goal
+
+
+@strawberry.type(description="A meeting was agreed on or called off.")
+class MeetingChanged(InboxEvent):
+    """A meeting has changed."""
+
+    meeting: Meeting
+
+
+@strawberry.type(description="A call has begun, come alive, or ended.")
+class VideoSessionChanged(InboxEvent):
+    """A call has changed."""
+
+    session: VideoSession
+
+
+@strawberry.type(
+    description="Your cursor is too old, or of another inbox: read what you show anew, and go on from here."
+)
+class ResyncRequired(InboxEvent):
+    """Read anew."""
+
+
+Event = Annotated[
+    MessageCreated
+    | ReadMarkerMoved
+    | RequestChanged
+    | MentorshipChanged
+    | GoalChanged
+    | MeetingChanged
+    | VideoSessionChanged
+    | ResyncRequired,
+    strawberry.union("InboxItem", description="One entry of the inbox."),
+]
+
+# For each kind of event: the model of its subject, and the type and field under which a client sees it.
+SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
+    Kind.MESSAGE_CREATED: (MessageRow, MessageCreated, "message"),
+    Kind.READ_MARKER_MOVED: (ConversationRow, ReadMarkerMoved, "conversation"),
+    Kind.REQUEST_CHANGED: (RequestRow, RequestChanged, "request"),
+    Kind.MENTORSHIP_CHANGED: (MentorshipRow, MentorshipChanged, "mentorship"),
+    Kind.GOAL_CHANGED: (GoalRow, GoalChanged, "goal"),
+    Kind.MEETING_CHANGED: (MeetingRow, MeetingChanged, "meeting"),
+    Kind.VIDEO_SESSION_CHANGED: (VideoSessionRow, VideoSessionChanged, "session"),
+}
+
+
+@strawberry.type
+class InboxSubscription:
+    """The inbox."""
+
+    @strawberry.subscription(
+        description="What happened after a cursor, then what happens: each event once, in order, without a gap. "
+        "Without a cursor, from now on. Take the first cursor from `viewer { inboxCursor }`."
+    )
+    async def inbox(self, info: Info, after: str | None = None) -> AsyncGenerator[Event, None]:
+        """The viewer's events."""
+        by = viewer(info)
+        cursor = None if after is None else Cursor.parse(after)
+        async for item in feed.inbox(info.context.bells, by, cursor):
+            if isinstance(item, feed.Resync):
+                yield ResyncRequired(cursor=item.cursor)
+                continue
+            model, event, name = SUBJECTS[item.event.kind]
+            # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
+            subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)
+            if subject is not None:
+                yield event(cursor=item.cursor, **{name: as_node(subject)})

@@ -1,0 +1,117 @@
+"""Profiles, and the search for mentors."""
+
+import strawberry
+
+import models.profile
+from schema.connection import Connection, Order, page
+from schema.context import Info, viewer
+from schema.node import Node, as_node, id_of, members, node
+from schema.refusal import mutation
+from schema.skill import Skill
+
+BY_NAME = Order("profiles", ("name", "id"))
+
+
+@strawberry.type(description="A stretch of a weekday in which a person can meet, in the wall time of their zone.")
+class Window:
+    """A stretch of a weekday."""
+
+    weekday: int = strawberry.field(description="0 is Monday, 6 is Sunday.")
+    start: int = strawberry.field(description="Minutes after midnight.")
+    end: int = strawberry.field(description="Minutes after midnight; at most 1440.")
+
+
+@strawberry.input
+class WindowInput:
+    """A stretch of a weekday."""
+
+    weekday: int
+    start: int
+    end: int
+
+
+@node(models.profile.Profile, "How a person shows.")
+class Profile(Node):
+    """How a person shows."""
+
+    name: str
+    headline: str
+    experience: str
+    years_of_experience: int
+    industry: str
+    languages: list[str] = strawberry.field(description="BCP 47 tags, such as en or pt-BR.")
+    time_zone: str = strawberry.field(description="An IANA name, such as Europe/Lisbon.")
+    capacity: int = strawberry.field(description="How many mentees at a time; 0 for somebody who does not mentor.")
+    skills_offered: list[Skill] = members("name", "id")
+    skills_wanted: list[Skill] = members("name", "id")
+
+    @strawberry.field(description="When the person can meet, week by week.")
+    def availability(root: models.profile.Profile) -> list[Window]:
+        """The stretches of a week."""
+        return [Window(**window) for window in root.availability]
+
+    @strawberry.field(description="How many mentees could still be taken.")
+    def places_free(root: models.profile.Profile) -> int:
+        """What is left of the capacity."""
+        return max(0, root.capacity - root.mentees)
+
+
+@strawberry.input
+class UpdateProfileInput:
+    """What is left out stays as it is."""
+
+    name: str | None = strawberry.UNSET
+    headline: str | None = strawberry.UNSET
+    experience: str | None = strawberry.UNSET
+    years_of_experience: int | None = strawberry.UNSET
+    industry: str | None = strawberry.UNSET
+    languages: list[str] | None = strawberry.UNSET
+    time_zone: str | None = strawberry.UNSET
+    availability: list[WindowInput] | None = strawberry.UNSET
+    capacity: int | None = strawberry.UNSET
+    skills_offered: list[str] | None = strawberry.UNSET
+    skills_wanted: list[str] | None = strawberry.UNSET
+
+
+@strawberry.type
+class UpdateProfilePayload:
+    """The profile as it is now."""
+
+    profile: Profile
+
+
+@strawberry.type
+class ProfileQuery:
+    """Reads of profiles."""
+
+    @strawberry.field(description="A profile; null where there is none that you may see.")
+    async def profile(self, info: Info, id: strawberry.ID) -> Profile | None:
+        """A profile by its global id."""
+        key = id_of(models.profile.Profile, id, "id")
+        row = await models.profile.Profile.visible_to(viewer(info)).get_or_none(id=key)
+        return as_node(row)
+
+    @strawberry.field(description="The people who mentor, by name; you are not among them.")
+    async def mentors(
+        self, info: Info, skill: str | None = None, first: int | None = None, after: str | None = None
+    ) -> Connection[Profile]:
+        """Mentors, perhaps those who offer a skill."""
+        found = models.profile.Profile.mentors(viewer(info), skill=skill)
+        return await page(found, BY_NAME, first=first, after=after)
+
+
+@strawberry.type
+class ProfileMutation:
+    """Changes of profiles."""
+
+    @mutation("Change your profile. What the input leaves out, or gives as null, stays as it is.")
+    async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfilePayload:
+        """Change the viewer's profile."""
+        by = viewer(info)
+        changes = {
+            name: value for name, value in vars(input).items() if value is not strawberry.UNSET and value is not None
+        }
+        if "availability" in changes:
+            changes["availability"] = [vars(window) for window in changes["availability"]]
+        profile = await models.profile.Profile.seen_by(by, by.id, "id")
+        return UpdateProfilePayload(profile=as_node(await profile.change(by=by, **changes)))

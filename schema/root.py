@@ -1,0 +1,79 @@
+"""The schema: every concept's queries, mutations and subscriptions under one root."""
+
+import strawberry
+from graphql import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.account import AccountMutation, AccountQuery
+from schema.context import Info, viewer
+from schema.conversation import ConversationMutation, ConversationQuery
+from schema.goal import GoalMutation
+from schema.inbox import InboxSubscription
+from schema.meeting import MeetingMutation
+from schema.mentorship import MentorshipMutation, MentorshipQuery
+from schema.node import Node, as_node, parse
+from schema.organisation import OrganisationQuery
+from schema.profile import ProfileMutation, ProfileQuery
+from schema.refusal import Refusals
+from schema.request import RequestMutation, RequestQuery
+from schema.skill import SkillQuery
+from schema.suggestion import SuggestionQuery
+from schema.video import VideoMutation, VideoQuery, VideoSubscription
+
+
+@strawberry.type
+class Query(
+    AccountQuery,
+    ProfileQuery,
+    SkillQuery,
+    SuggestionQuery,
+    OrganisationQuery,
+    RequestQuery,
+    MentorshipQuery,
+    ConversationQuery,
+    VideoQuery,
+):
+    """All reads."""
+
+    @strawberry.field(description="Anything with an id; null where there is nothing that you may see.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Whatever has this global id."""
+        found = parse(id)
+        if found is None:
+            return None
+        model, key = found
+        row = await model.visible_to(viewer(info)).get_or_none(id=key)
+        return as_node(row)
+
+
+@strawberry.type
+class Mutation(
+    AccountMutation,
+    ProfileMutation,
+    RequestMutation,
+    MentorshipMutation,
+    GoalMutation,
+    MeetingMutation,
+    ConversationMutation,
+    VideoMutation,
+):
+    """All changes. Each answers its payload, or a `Refusal` that says what to mend."""
+
+
+@strawberry.type
+class Subscription(InboxSubscription, VideoSubscription):
+    """What is live."""
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    exception_handlers=[Refusals()],
+    config=StrawberryConfig(disable_field_suggestions=True, batching_config=None),
+)
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language, as it is kept in `schema/schema.graphql`."""
+    return print_schema(schema._schema) + "\n"
