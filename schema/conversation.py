@@ -105,9 +105,9 @@ class MarkReadInput:
 
 @strawberry.type
 class SendMessagePayload:
-    """The message, stored."""
+    """The message, stored. (`message` is what a Refusal says; one name cannot be both in one query.)"""
 
-    message: Message
+    sent: Message
 
 
 @strawberry.type
@@ -139,7 +139,7 @@ class ConversationMutation:
         """Send a message."""
         conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
         message = await conversation.send(input.body, by=viewer(info), client_id=input.client_id)
-        return SendMessagePayload(message=as_node(message))
+        return SendMessagePayload(sent=as_node(message))
 
     @mutation("Say how far you have read. The marker never moves back.")
     async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:

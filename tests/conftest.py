@@ -1,0 +1,64 @@
+"""Every test of the domain runs on both databases; each gets a fresh copy of a migrated one."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from models.database import connect
+from models.database.migrate import migrate
+from tests.postgres import create_database, drop_database
+
+pytest_plugins = ["tests.postgres"]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    asyncio.run(migrate(f"sqlite://{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a migrated, empty database to copy."""
+    name = f"template_{uuid4().hex[:12]}"
+    url = asyncio.run(create_database(postgres_url, name))
+    asyncio.run(migrate(url))
+    yield name
+    asyncio.run(drop_database(postgres_url, name))
+
+
+@pytest.fixture
+async def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The URL of a migrated, empty database that is this test's alone."""
+    if engine == "sqlite":
+        path = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite://{path}"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"test_{uuid4().hex[:12]}"
+    yield await create_database(server, name, request.getfixturevalue("postgres_template"))
+    await drop_database(server, name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """An open connection to a database of the test's own; its URL."""
+    async with connect(database_url):
+        yield database_url
