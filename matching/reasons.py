@@ -107,7 +107,8 @@ def _availability(mentee: Person, mentor: Person, reader: Side) -> str:
 def _seniority(mentee: Person, mentor: Person, reader: Side) -> str:
     gap = mentor.years_of_experience - mentee.years_of_experience
     direction = "more" if reader == Side.MENTEE else "less"
-    return f"has {_counted(gap, 'year')} {direction} experience than you" if gap > 0 else ""
+    # Seniority adds to a score only where the mentor is ahead, so the gap is 1 or more here.
+    return f"has {_counted(gap, 'year')} {direction} experience than you"
 
 
 def _industry(mentee: Person, mentor: Person, reader: Side) -> str:

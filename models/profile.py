@@ -10,6 +10,7 @@ from tortoise.expressions import F, Q, Subquery
 from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
+from matching.availability import Window
 from models.base import Base
 from models.database import transaction
 from models.refusal import RefusalCode, Refused, invalid
@@ -160,10 +161,10 @@ def _availability(windows: list[dict[str, int]], field: str) -> list[dict[str, i
     if len(windows) > MOST_WINDOWS:
         raise invalid(f"At most {MOST_WINDOWS} windows, please.", field)
     for window in windows:
-        if not 0 <= window["weekday"] <= 6:
-            raise invalid("A weekday is 0 (Monday) to 6 (Sunday).", field)
-        if not 0 <= window["start"] < window["end"] <= 1440:
-            raise invalid("A window starts before it ends, both in minutes of its day (0 to 1440).", field)
+        try:
+            Window(**window)
+        except ValueError as error:
+            raise invalid(str(error), field) from None
     return windows
 
 

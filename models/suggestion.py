@@ -31,11 +31,7 @@ async def suggest(
     Only mentors with a free place are ranked, and nobody with whom the viewer has an active mentorship.
     """
     me = await Profile.get(id=viewer.id).prefetch_related("skills_offered", "skills_wanted")
-    found = Profile.mentors(viewer).filter(mentees__lt=F("capacity"))
-    if wanted := [skill.id for skill in me.skills_wanted]:
-        offering = Skill.filter(id__in=wanted).values("offered_by__id")
-        found = found.filter(id__in=Subquery(offering))
-    candidates = await found.order_by("id").limit(MOST_CANDIDATES).prefetch_related("skills_offered", "skills_wanted")
+    candidates = await _candidates(viewer, [skill.id for skill in me.skills_wanted])
     paired = await Mentorship.filter(mentee_id=viewer.id, status=MentorshipStatus.ACTIVE).values_list(
         "mentor_id", flat=True
     )
@@ -50,6 +46,14 @@ async def suggest(
     )
     rows = {candidate.id: candidate for candidate in candidates}
     return [(rows[cast(UUID, suggestion.candidate.id)], suggestion) for suggestion in ranked]
+
+
+async def _candidates(viewer: "Account", wanted: list[UUID]) -> list[Profile]:
+    free = Profile.mentors(viewer).filter(mentees__lt=F("capacity")).order_by("id").limit(MOST_CANDIDATES)
+    free = free.prefetch_related("skills_offered", "skills_wanted")
+    offering = Skill.filter(id__in=wanted).values("offered_by__id")
+    # Where nobody offers what is wanted, somebody may suit all the same.
+    return (await free.filter(id__in=Subquery(offering)) if wanted else []) or await free
 
 
 def _person(profile: Profile, on: date) -> Person:

@@ -18,7 +18,7 @@ class Window:
 
     weekday: int = strawberry.field(description="0 is Monday, 6 is Sunday.")
     start: int = strawberry.field(description="Minutes after midnight.")
-    end: int = strawberry.field(description="Minutes after midnight; at most 1440.")
+    end: int = strawberry.field(description="Minutes after midnight; at most 1440. Before `start`: on the next day.")
 
 
 @strawberry.input

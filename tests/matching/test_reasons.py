@@ -111,6 +111,7 @@ def test_skills_are_counted_and_named(wants: str, offers: str, sentence: str) ->
         ("pt-BR", "you both speak Portuguese"),
         ("sw, en", "you both speak English and Swahili"),
         ("sw, en, fr-CA", "you both speak English, French and Swahili"),
+        ("sv, pl, it, el, de, ar", "you both speak Arabic, German, Greek, Italian, Polish and Swedish"),
         ("tlh", "you both speak tlh"),
     ],
 )
