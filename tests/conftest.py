@@ -44,7 +44,7 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated, empty database that is this test's alone."""
     if engine == "sqlite":
         path = tmp_path / "test.sqlite3"
@@ -53,8 +53,8 @@ async def database_url(engine: str, tmp_path: Path, request: pytest.FixtureReque
         return
     server: str = request.getfixturevalue("postgres_url")
     name = f"test_{uuid4().hex[:12]}"
-    yield await create_database(server, name, request.getfixturevalue("postgres_template"))
-    await drop_database(server, name)
+    yield asyncio.run(create_database(server, name, request.getfixturevalue("postgres_template")))
+    asyncio.run(drop_database(server, name))
 
 
 @pytest.fixture

@@ -32,9 +32,7 @@ async def person(name: str = "Ana", **profile: Any) -> Account:
 
 async def request(mentor: Account, mentee: Account) -> MentorshipRequest:
     """The mentee has asked the mentor."""
-    return await MentorshipRequest.ask(
-        mentor.id, by=mentee, message="Will you?", months=6, cadence=Cadence.FORTNIGHTLY
-    )
+    return await MentorshipRequest.ask(mentor.id, by=mentee, message="Will you?", months=6, cadence=Cadence.FORTNIGHTLY)
 
 
 @dataclass

@@ -23,9 +23,7 @@ class Caller:
 
     async def join(self, session_id: str, device_id: str) -> Self:
         """Enter the call, and begin to listen to its signals."""
-        self.seat = await self.live.call(
-            documents.JOIN_VIDEO, input={"sessionId": session_id, "deviceId": device_id}
-        )
+        self.seat = await self.live.call(documents.JOIN_VIDEO, input={"sessionId": session_id, "deviceId": device_id})
         if self.seat["participants"]:
             self._other.set_result(self.seat["participants"][0]["id"])
         self._listening = asyncio.create_task(self._listen())

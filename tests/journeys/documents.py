@@ -10,7 +10,9 @@ MENTORS = """query($skill: String, $first: Int, $after: String) { mentors(skill:
     totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id name placesFree } }
 } }"""
 
-SUGGESTIONS = """query { suggestions(first: 5) { edges { score reasons components { contribution } node { id name } } } }"""
+SUGGESTIONS = (
+    """query { suggestions(first: 5) { edges { score reasons components { contribution } node { id name } } } }"""
+)
 
 REQUEST = f"""mutation($input: RequestMentorshipInput!) {{ requestMentorship(input: $input) {{
     ... on RequestMentorshipPayload {{ request {{ id status mentor {{ name }} mentee {{ name }} }} }} {REFUSAL}
