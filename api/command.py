@@ -1,4 +1,4 @@
-"""The command line: `alongside serve`, `migrate`, `demo`, `sdl`."""
+"""The command line: `alongside serve`, `migrate`, `demo`, `sdl`, `watch`."""
 
 import argparse
 import asyncio
@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> None:
     demo = commands.add_parser("demo", help="fill an empty database with a demo community")
     demo.add_argument("--seed", type=int, default=7, help="another seed makes another community")
     commands.add_parser("sdl", help="print the GraphQL schema")
+    watch = commands.add_parser("watch", help="print somebody's inbox as it happens")
+    watch.add_argument("token", help="what signIn or signUp returned")
+    watch.add_argument("--after", help="a cursor to begin after; from now on, without one")
     chosen = parser.parse_args(arguments)
     settings = Settings()
     if chosen.command == "sdl":
@@ -28,6 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
         _migrate(settings)
     if chosen.command == "demo" or getattr(chosen, "demo", False):
         _demo(settings, getattr(chosen, "seed", 7))
+    if chosen.command == "watch":
+        _watch(settings, chosen.token, chosen.after)
     if chosen.command == "serve":
         from api.server import serve as run
 
@@ -55,6 +60,17 @@ def _demo(settings: Settings, seed: int) -> None:
         print("The database was empty; it now holds a demo community. Its passwords are shown this once:")
         for email, password in accounts:
             print(f"  {email:<44} {password}")
+
+
+def _watch(settings: Settings, token: str, after: str | None) -> None:
+    from api.watch import Refused, watch
+
+    try:
+        asyncio.run(watch(f"ws://{settings.host}:{settings.port}/graphql", token, after))
+    except (Refused, OSError) as error:
+        sys.exit(f"alongside watch: {error}")
+    except KeyboardInterrupt:
+        pass
 
 
 def _welcome(settings: Settings) -> None:

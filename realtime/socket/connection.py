@@ -245,7 +245,7 @@ class Connection(Generic[A]):
             if not task.cancelling():
                 task.cancel()
         if ending != _GONE:
-            log.info("socket ended", code=ending.code, reason=ending.reason)
+            log.info("socket ended", code=ending.code and ending.code.value, reason=ending.reason)
         try:
             if ending.code is not None:
                 await self._writer.close(ending.code, ending.reason, self._limits.goodbye)
