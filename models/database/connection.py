@@ -49,7 +49,7 @@ def configuration(url: str, *, pool: int = 10) -> dict[str, Any]:
         name = "sqlite"
         credentials: dict[str, Any] = {"file_path": rest, **SQLITE_PRAGMAS}
         engine = "models.database.sqlite"
-    elif scheme in ("postgres", "postgresql", "asyncpg"):
+    elif scheme in ("postgres", "postgresql"):
         name = "postgres"
         credentials = dict(expand_db_url(f"asyncpg://{rest}")["credentials"])
         credentials.update(minsize=1, maxsize=pool)
