@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from models.refusal import Refused, invalid
+from models.refusal import RateLimited, Refused, invalid
 from models.video import SignalKind, VideoParticipant
 from realtime import sdp
 
 MOST_CANDIDATES = 16
 FRAGMENT = re.compile("[A-Za-z0-9+/]{4,256}")
 MOST_NEGOTIATION = 2**31 - 1
+BUSY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ async def describe(
     _check_negotiation(negotiation)
     try:
         await sdp.check_description(kind, description)
+    except sdp.Busy:
+        raise RateLimited(BUSY_SECONDS) from None
     except sdp.Malformed as error:
         raise _refused(error) from None
     content = {"negotiation": negotiation, "type": kind, "sdp": description}

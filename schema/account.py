@@ -13,7 +13,7 @@ from schema.node import Node, as_node, find, global_id, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
-BY_AGE = Order("sessions", ("-created_at", "-id"))
+BY_AGE = Order("sessions", "-created_at")
 
 
 @node(models.session.Session, "One of your sign-ins, on one device.")

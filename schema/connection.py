@@ -1,26 +1,21 @@
 """Connections: lists by pages (the Relay specification), over a keyset and never an offset.
 
-A cursor holds the sort keys of its row, so a page costs what it returns, however deep it lies, and rows that come
-or go meanwhile neither repeat nor skip others. It also names its list: a cursor of another list is refused.
+A cursor holds the sort key and the id of its row, so a page costs what it returns, however deep it lies, and rows that
+come or go meanwhile neither repeat nor skip others. It also names its list: a cursor of another list is refused.
 """
 
-import base64
-import binascii
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from functools import reduce
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import orjson
 import strawberry
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from models.base import Base
-from models.refusal import invalid
+from models.refusal import Refused, invalid
 from schema.context import Info, viewer
 
 N = TypeVar("N")
@@ -63,46 +58,95 @@ class Connection(Generic[N]):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a list is sorted: columns, `-` before those that fall. The last is `id`, so that the order is total."""
+    """How a list is sorted: by a column (with `-` before it, falling), then by id in the same direction."""
 
     name: str
-    columns: tuple[str, ...]
+    column: str
+
+    @property
+    def key(self) -> str:
+        """The column's name."""
+        return self.column.lstrip("-")
+
+    @property
+    def falls(self) -> bool:
+        """Do the greatest come first?"""
+        return self.column.startswith("-")
+
+    def columns(self, *, back: bool = False) -> tuple[str, str]:
+        """What to sort by; in the opposite direction, if `back`."""
+        sign = "-" if self.falls is not back else ""
+        return f"{sign}{self.key}", f"{sign}id"
 
     def cursor(self, row: Any) -> str:
-        """The place of a row."""
-        keys = [_plain(getattr(row, column.lstrip("-"))) for column in self.columns]
-        return encode([self.name, *keys])
+        """The place of a row. A database can build it as it builds the answer."""
+        key = getattr(row, self.key)
+        return f"{self.name}:{row.id}:{key.isoformat() if isinstance(key, date) else key}"
 
-    def beyond(self, model: type[Base], cursor: str, field: str, *, back: bool = False) -> Q:
-        """The rows that come after the cursor's place; before it, if `back`."""
-        keys = self._keys(model, cursor, field)
-        later: list[Q] = []
-        for index, column in enumerate(self.columns):
-            falls = column.startswith("-") is not back
-            same = {name.lstrip("-"): key for name, key in zip(self.columns[:index], keys, strict=False)}
-            later.append(Q(**same, **{f"{column.lstrip('-')}__{'lt' if falls else 'gt'}": keys[index]}))
-        first = self.columns[0]
-        # Implied by the rest, but it is what a database can walk an index with.
-        bound = "lte" if first.startswith("-") is not back else "gte"
-        return Q(**{f"{first.lstrip('-')}__{bound}": keys[0]}) & reduce(Q.__or__, later)
+    def beyond(self, place: tuple[Any, UUID], *, back: bool = False) -> Q:
+        """The rows that come after a place; before it, if `back`."""
+        key, row_id = place
+        than = "lt" if self.falls is not back else "gt"
+        same_key = Q(**{self.key: key, f"id__{than}": row_id})
+        # The first condition follows from the second, but it is what a database can walk an index with.
+        return Q(**{f"{self.key}__{than}e": key}) & (Q(**{f"{self.key}__{than}": key}) | same_key)
 
-    def reversed(self) -> tuple[str, ...]:
-        """The columns in the opposite order."""
-        return tuple(column[1:] if column.startswith("-") else f"-{column}" for column in self.columns)
-
-    def _keys(self, model: type[Base], cursor: str, field: str) -> list[Any]:
-        foreign = invalid("This is not a cursor of this list; use one that an edge or pageInfo carried.", field)
-        name, *keys = decode(cursor) or [None]
-        if name != self.name or len(keys) != len(self.columns):
-            raise foreign
-        columns = [model._meta.fields_map[column.lstrip("-")] for column in self.columns]
+    def place(self, model: type[Base], cursor: str, field: str) -> tuple[Any, UUID]:
+        """The sort key and the id that a cursor holds. Raises `Refused` for anything but a cursor of this list."""
+        name, row_id, key = [*cursor.split(":", 2), "", ""][:3]
         try:
-            return [_typed(key, column.field_type) for key, column in zip(keys, columns, strict=True)]
-        except (ValueError, TypeError, OverflowError):
-            raise foreign from None
+            if name != self.name or str(UUID(row_id)) != row_id:
+                raise ValueError(cursor)
+            return _typed(key, model._meta.fields_map[self.key].field_type), UUID(row_id)
+        except (ValueError, OverflowError):
+            raise foreign_cursor(field) from None
 
 
-async def page(
+class Page:
+    """A page to be read: the rows, and the window on them. Awaited, it becomes a `Connection`.
+
+    `after` and `before` are places in the order. Nothing is read before it is awaited: the planner takes it as it is.
+    """
+
+    def __init__(
+        self, rows: QuerySet[Any], order: Order, size: int, *, back: bool = False, after: Any = None, before: Any = None
+    ) -> None:
+        self.rows = rows
+        self.order = order
+        self.size = size
+        self.back = back
+        self.after = after
+        self.before = before
+
+    @property
+    def window(self) -> QuerySet[Any]:
+        """The rows in order, up to one more than the page holds: it tells whether there is another page."""
+        window = self.rows
+        if self.after is not None:
+            window = window.filter(self.order.beyond(self.after))
+        if self.before is not None:
+            window = window.filter(self.order.beyond(self.before, back=True))
+        return window.order_by(*self.order.columns(back=self.back)).limit(self.size + 1)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._read().__await__()
+
+    async def _read(self) -> Any:
+        found = await self.window
+        more = len(found) > self.size
+        found = found[: self.size]
+        if self.back:
+            found.reverse()
+        edges = [Edge(node=row, cursor=self.order.cursor(row)) for row in found]
+        info = page_info(
+            [edge.cursor for edge in edges],
+            more=self.before is not None if self.back else more,
+            less=more if self.back else self.after is not None,
+        )
+        return Connection(edges=edges, page_info=info, counted=self.rows)
+
+
+def page(
     rows: QuerySet[Any],
     order: Order,
     *,
@@ -115,31 +159,24 @@ async def page(
     if first is not None and last is not None:
         raise invalid("Give first or last, not both.", "last")
     back = last is not None
-    asked = size(last if back else first, "last" if back else "first")
-    window = rows
-    if after is not None:
-        window = window.filter(order.beyond(rows.model, after, "after"))
-    if before is not None:
-        window = window.filter(order.beyond(rows.model, before, "before", back=True))
-    # One row more than asked for tells whether there is another page.
-    found = await window.order_by(*(order.reversed() if back else order.columns)).limit(asked + 1)
-    more = len(found) > asked
-    found = found[:asked]
-    if back:
-        found.reverse()
-    edges = [Edge(node=row, cursor=order.cursor(row)) for row in found]
-    return connection(edges, rows, more and not back, more if back else after is not None)
+    return Page(
+        rows,
+        order,
+        size(last, "last") if back else size(first, "first"),
+        back=back,
+        after=None if after is None else order.place(rows.model, after, "after"),
+        before=None if before is None else order.place(rows.model, before, "before"),
+    )
 
 
-def connection(edges: Sequence[Edge[Any]], counted: Any, more: bool, less: bool) -> Any:
-    """A page of these edges, with what lies beyond it on both sides."""
-    info = PageInfo(
+def page_info(cursors: Sequence[str], *, more: bool, less: bool) -> PageInfo:
+    """Where a page with these cursors lies: is there more beyond it, and is there something before it?"""
+    return PageInfo(
         has_next_page=more,
         has_previous_page=less,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
     )
-    return Connection(edges=list(edges), page_info=info, counted=counted)
 
 
 def children(order: Order, description: str | None = None) -> Any:
@@ -154,20 +191,6 @@ def children(order: Order, description: str | None = None) -> Any:
     return strawberry.field(resolver=resolve, description=description)
 
 
-def encode(keys: list[Any]) -> str:
-    """An opaque cursor of these plain values."""
-    return base64.urlsafe_b64encode(orjson.dumps(keys)).decode().rstrip("=")
-
-
-def decode(cursor: str) -> list[Any] | None:
-    """The values of a cursor; None where it is not one."""
-    try:
-        keys = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        return None
-    return keys if isinstance(keys, list) and keys else None
-
-
 def size(asked: int | None, field: str) -> int:
     """How many rows a page has: what was asked for, within the limits. Raises `Refused`."""
     if asked is None:
@@ -177,22 +200,24 @@ def size(asked: int | None, field: str) -> int:
     return asked
 
 
-def _plain(key: Any) -> Any:
-    return key.isoformat() if isinstance(key, datetime) else str(key) if isinstance(key, UUID) else key
+def foreign_cursor(field: str) -> Refused:
+    """What to raise for a cursor of another list, or for none at all."""
+    return invalid("This is not a cursor of this list; use one that an edge or pageInfo carried.", field)
 
 
-def _typed(key: Any, kind: type) -> Any:
-    if kind is datetime:
+def _typed(key: str, kind: type) -> Any:
+    if issubclass(kind, datetime):
         moment = datetime.fromisoformat(key)
         if moment.tzinfo is None:
             raise ValueError(key)
         return moment
-    if kind is UUID:
-        return UUID(key)
-    if kind in (int, float, Decimal) and isinstance(key, (int, float)) and not isinstance(key, bool):
-        if not -(2**63) <= key < 2**63:
+    if issubclass(kind, date):
+        return date.fromisoformat(key)
+    if issubclass(kind, int):
+        if not key.isascii() or len(key) > 19 or not -(2**63) <= int(key) < 2**63:
             raise ValueError(key)
-        return key
-    if kind is str and isinstance(key, str) and "\x00" not in key:
-        return key
-    raise ValueError(key)
+        return int(key)
+    # PostgreSQL's text has no NUL, and UTF-8 no surrogates.
+    if "\x00" in key or any("\ud800" <= character <= "\udfff" for character in key):
+        raise ValueError(key)
+    return key

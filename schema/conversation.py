@@ -13,8 +13,8 @@ from schema.node import Node, as_node, find, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
-LATEST_FIRST = Order("conversations", ("-last_activity_at", "-id"))
-BY_NUMBER = Order("messages", ("number", "id"))
+LATEST_FIRST = Order("conversations", "-last_activity_at")
+BY_NUMBER = Order("messages", "number")
 
 
 @node(models.conversation.Message, "A direct message.")

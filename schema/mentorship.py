@@ -15,9 +15,9 @@ from schema.node import Node, as_node, find, id_of, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
-NEWEST_FIRST = Order("mentorships", ("-created_at", "-id"))
-OLDEST_GOAL_FIRST = Order("goals", ("created_at", "id"))
-LATEST_MEETING_FIRST = Order("meetings", ("-starts_at", "-id"))
+NEWEST_FIRST = Order("mentorships", "-created_at")
+OLDEST_GOAL_FIRST = Order("goals", "created_at")
+LATEST_MEETING_FIRST = Order("meetings", "-starts_at")
 
 strawberry.enum(Cadence, description="How often the two mean to meet.")
 strawberry.enum(MentorshipStatus, description="A mentorship is active until somebody ends it.")

@@ -9,7 +9,7 @@ from schema.connection import Connection, Order, page
 from schema.context import Info, viewer
 from schema.node import Node, node, related
 
-BY_START = Order("programmes", ("-starts_on", "-id"))
+BY_START = Order("programmes", "-starts_on")
 
 
 @node(models.organisation.Organisation, "Who runs mentoring.")

@@ -9,7 +9,7 @@ from schema.node import Node, as_node, id_of, members, node
 from schema.refusal import mutation
 from schema.skill import Skill
 
-BY_NAME = Order("profiles", ("name", "id"))
+BY_NAME = Order("profiles", "name")
 
 
 @strawberry.type(description="A stretch of a weekday in which a person can meet, in the wall time of their zone.")

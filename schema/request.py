@@ -15,7 +15,7 @@ from schema.node import Node, as_node, find, id_of, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
-NEWEST_FIRST = Order("requests", ("-created_at", "-id"))
+NEWEST_FIRST = Order("requests", "-created_at")
 
 strawberry.enum(RequestStatus, description="Where a request stands.")
 

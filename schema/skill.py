@@ -7,7 +7,7 @@ from schema.connection import Connection, Order, page
 from schema.context import Info, viewer
 from schema.node import Node, node
 
-BY_NAME = Order("skills", ("name", "id"))
+BY_NAME = Order("skills", "name")
 
 
 @node(models.skill.Skill, "An area of help, from a vocabulary that everybody shares.")

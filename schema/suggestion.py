@@ -7,8 +7,7 @@ import strawberry
 import models.suggestion
 from matching.ranking import Suggestion as Ranked
 from models.profile import Profile as ProfileRow
-from models.refusal import invalid
-from schema.connection import PageInfo, decode, encode, size
+from schema.connection import PageInfo, foreign_cursor, page_info, size
 from schema.context import Info, viewer
 from schema.node import as_node
 from schema.profile import Profile
@@ -58,19 +57,14 @@ class SuggestionQuery:
         edges = [_edge(profile, suggestion) for profile, suggestion in found[:wanted]]
         return SuggestionConnection(
             edges=edges,
-            page_info=PageInfo(
-                has_next_page=len(found) > wanted,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            page_info=page_info([edge.cursor for edge in edges], more=len(found) > wanted, less=after is not None),
         )
 
 
 def _edge(profile: ProfileRow, suggestion: Ranked) -> SuggestionEdge:
     return SuggestionEdge(
         node=as_node(profile),
-        cursor=encode(["suggestions", suggestion.fit.score, str(profile.id)]),
+        cursor=f"suggestions:{profile.id}:{suggestion.fit.score!r}",
         score=suggestion.fit.score,
         reasons=list(suggestion.reasons),
         components=[
@@ -87,10 +81,10 @@ def _edge(profile: ProfileRow, suggestion: Ranked) -> SuggestionEdge:
 
 
 def _place(cursor: str) -> tuple[float, UUID]:
-    match decode(cursor):
-        case ["suggestions", float(score), str(key)]:
-            try:
-                return score, UUID(key)
-            except ValueError:
-                pass
-    raise invalid("This is not a cursor of this list; use one that an edge or pageInfo carried.", "after")
+    name, key, score = [*cursor.split(":"), "", ""][:3]
+    try:
+        if name != "suggestions" or not 0 <= float(score) <= 1:
+            raise ValueError(cursor)
+        return float(score), UUID(key)
+    except ValueError:
+        raise foreign_cursor("after") from None

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.timeout(60)
 Candidate = tuple[str, str | None, int | None]
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Pair:
     """Two peers wired to each other; it keeps the descriptions and candidates that they sent."""
 

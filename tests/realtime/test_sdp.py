@@ -19,11 +19,6 @@ from realtime import sdp as guard
 from realtime.sdp import Busy, Malformed, check_candidate, check_description
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def crlf(text: str) -> str:
     """The fixtures below hold several lines a row, between bars, to keep this file short."""
     return "\r\n".join(re.split(r"\n| \| ", text.strip())) + "\r\n"
@@ -197,6 +192,7 @@ async def test_a_rejected_or_bundled_section_may_leave_its_transport_out() -> No
 USELESS = {
     "no transport": (edited(CHROME, "m=(audio|video) 9", r"m=\1 0"), "not rejected"),
     "no ufrag": (edited(CHROME, "a=ice-ufrag:.*\r\n", ""), "ice-ufrag"),
+    "short ufrag": (edited(CHROME, "a=ice-ufrag:.*\r\n", "a=ice-ufrag:abc\r\n"), "ice-ufrag"),
     "short password": (edited(CHROME, "a=ice-pwd:.*\r\n", "a=ice-pwd:short\r\n"), "ice-pwd"),
     "no setup": (edited(CHROME, "a=setup:.*\r\n", ""), "no a=setup"),
     "no fingerprint": (edited(CHROME, "a=fingerprint:.*\r\n", ""), "fingerprint"),
@@ -378,6 +374,7 @@ def test_a_browsers_candidate_and_the_end_of_candidates_pass(candidate: str) -> 
         f"{HOST} x {'y' * 1_024}",
         HOST.replace("udp", "sctp"),
         HOST.replace("udp", "tcp"),
+        HOST.replace("udp", "TCP"),
         HOST.replace("host", "server"),
         HOST.replace(":1 1 ", ":1 0 "),
         HOST.replace(":1 1 ", ":1 257 "),
@@ -385,7 +382,10 @@ def test_a_browsers_candidate_and_the_end_of_candidates_pass(candidate: str) -> 
         HOST.replace("2113937151", str(2**31)),
         HOST.replace("48338", "65536"),
         HOST.replace("48338", "\u0664\u0668"),
-        *(HOST.replace("192.168.1.20", bad) for bad in ("intra.example", "1.2.3", "fe80::1%eth0", "x.local")),
+        *(
+            HOST.replace("192.168.1.20", bad)
+            for bad in ("intra.example", "1.2.3", "fe80::1%eth0", f"x{UUID}.local", f"{UUID}.local.org")
+        ),
         HOST + " raddr intra.example rport 1",
     ],
 )
