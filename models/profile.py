@@ -14,7 +14,7 @@ from matching.availability import Window
 from models.base import Base
 from models.database import transaction
 from models.refusal import RefusalCode, Refused, invalid
-from models.skill import Skill
+from models.skill import Skill, key_of
 from models.text import line, prose
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Profile(Base):
         """The people who mentor, in a skill if one is named (in any case). Not the viewer."""
         found = cls.visible_to(viewer).filter(Q(capacity__gt=0) & ~Q(id=viewer.id))
         if skill is not None:
-            offering = Skill.filter(key=skill.strip().casefold()).values("offered_by__id")
+            offering = Skill.filter(key=key_of(skill)).values("offered_by__id")
             found = found.filter(id__in=Subquery(offering))
         return found
 

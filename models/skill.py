@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 MOST_PER_PERSON = 30
 
 
+def key_of(name: str) -> str:
+    """The key under which a skill of this name is kept: in any case, with any space around it."""
+    return name.strip().casefold()
+
+
 class Skill(Base):
     """An area of help. Two spellings that differ only in case are one skill."""
 
@@ -33,7 +38,7 @@ class Skill(Base):
         """The skills of these names, each once, in their order; the vocabulary learns those that are new."""
         if len(names) > MOST_PER_PERSON:
             raise invalid(f"At most {MOST_PER_PERSON} skills, please.", field)
-        wanted = {name.casefold(): name for name in (line(name, field, longest=60) for name in names)}
+        wanted = {key_of(name): name for name in (line(name, field, longest=60) for name in names)}
         known = {skill.key: skill for skill in await cls.filter(key__in=list(wanted))}
         for key, name in wanted.items():
             if key not in known:

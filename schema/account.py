@@ -100,10 +100,13 @@ class AccountQuery:
     """Reads of the viewer."""
 
     @strawberry.field(description="Your account; null for a stranger.")
-    async def viewer(self, info: Info) -> Account | None:
+    def viewer(self, info: Info) -> Account | None:
         """The account that asks."""
         session = info.context.session
-        return as_node(session.account) if session and session.is_live else None
+        if session is None or not session.is_live:
+            return None
+        by = info.context.viewer
+        return as_node(models.account.Account.visible_to(by).get_or_none(id=by.id))
 
 
 @strawberry.type

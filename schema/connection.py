@@ -17,6 +17,7 @@ from tortoise.queryset import QuerySet
 from models.base import Base
 from models.refusal import Refused, invalid
 from schema.context import Info, viewer
+from schema.plan.read import METADATA, CursorText, Paged, relation
 
 N = TypeVar("N")
 
@@ -93,6 +94,8 @@ class Order:
 
     def place(self, model: type[Base], cursor: str, field: str) -> tuple[Any, UUID]:
         """The sort key and the id that a cursor holds. Raises `Refused` for anything but a cursor of this list."""
+        if isinstance(cursor, CursorText):
+            return cursor.place(self, model)
         name, row_id, key = [*cursor.split(":", 2), "", ""][:3]
         try:
             if name != self.name or str(UUID(row_id)) != row_id:
@@ -182,13 +185,35 @@ def page_info(cursors: Sequence[str], *, more: bool, less: bool) -> PageInfo:
 def children(order: Order, description: str | None = None) -> Any:
     """The rows that point to this row, by pages."""
 
-    async def resolve(root: Any, info: Info, first: int | None = None, after: str | None = None) -> Any:
-        relation = root._meta.fields_map[info.python_name]
-        model: type[Base] = relation.related_model
-        rows = model.visible_to(viewer(info)).filter(**{relation.relation_field: root.id})
-        return await page(rows, order, first=first, after=after)
+    def resolve(root: Any, info: Info, first: int | None = None, after: str | None = None) -> Any:
+        rows = relation(type(root), info.python_name)(viewer(info), root)
+        return page(rows, order, first=first, after=after)
 
-    return strawberry.field(resolver=resolve, description=description)
+    return _paged(resolve, order, description)
+
+
+def both_ways(order: Order, description: str | None = None) -> Any:
+    """The rows that point to this row, by pages from either end."""
+
+    def resolve(
+        root: Any,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Any:
+        rows = relation(type(root), info.python_name)(viewer(info), root)
+        return page(rows, order, first=first, after=after, last=last, before=before)
+
+    return _paged(resolve, order, description)
+
+
+def _paged(resolver: Any, order: Order, description: str | None) -> Any:
+    def read(model: type[Base], name: str) -> Paged:
+        return Paged(relation(model, name), order)
+
+    return strawberry.field(resolver=resolver, description=description, metadata={METADATA: read})
 
 
 def size(asked: int | None, field: str) -> int:

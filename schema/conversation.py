@@ -4,12 +4,17 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
 
 import models.conversation
+from models.account import Account
+from models.conversation import Participant
 from models.profile import Profile as ProfileRow
-from schema.connection import Connection, Order, page
+from schema.connection import Connection, Order, both_ways, page
 from schema.context import Info, viewer
-from schema.node import Node, as_node, find, node, related
+from schema.node import Node, as_node, find, node, one, related, value
+from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -26,11 +31,27 @@ class Message(Node):
     author: Profile = related()
     created_at: datetime
 
-    @strawberry.field(description="The key that its sender gave it; null for everybody else.")
+    @strawberry.field(
+        description="The key that its sender gave it; null for everybody else.",
+        metadata={METADATA: Expression("CASE WHEN {author_id} = {viewer} THEN {client_id} END")},
+    )
     def client_id(root: models.conversation.Message, info: Info) -> strawberry.ID | None:
         """The sender's key, by which their client knows its own message."""
         mine = root.author_id == viewer(info).id and root.client_id is not None
         return strawberry.ID(str(root.client_id)) if mine else None
+
+
+def _my_part(by: Account, row: Any) -> QuerySet[Participant]:
+    return Participant.filter(conversation_id=row.id, profile_id=by.id)
+
+
+def _counterpart(by: Account, row: Any) -> QuerySet[ProfileRow]:
+    others = Participant.filter(conversation_id=row.id).exclude(profile_id=by.id)
+    return ProfileRow.visible_to(by).filter(id__in=Subquery(others.values("profile_id")))
+
+
+def _last_message(by: Account, row: Any) -> QuerySet[models.conversation.Message]:
+    return models.conversation.Message.visible_to(by).filter(conversation_id=row.id, number=row.last_number)
 
 
 @node(models.conversation.Conversation, "An ordered row of messages between people.")
@@ -41,49 +62,13 @@ class Conversation(Node):
     last_number: int = strawberry.field(description="The number of the last message; 0 while there is none.")
     closed_at: datetime | None = strawberry.field(description="Since when no message is taken any more.")
 
-    @strawberry.field(description="The other person.")
-    async def counterpart(root: models.conversation.Conversation, info: Info) -> Profile | None:
-        """The participant who is not the viewer."""
-        by = viewer(info)
-        others = models.conversation.Participant.filter(conversation_id=root.id).exclude(profile_id=by.id)
-        person = await others.first()
-        return as_node(person and await ProfileRow.visible_to(by).get_or_none(id=person.profile_id))
-
-    @strawberry.field(description="The last message; null while there is none.")
-    async def last_message(root: models.conversation.Conversation, info: Info) -> Message | None:
-        """The last message."""
-        row = await models.conversation.Message.visible_to(viewer(info)).get_or_none(
-            conversation_id=root.id, number=root.last_number
-        )
-        return as_node(row)
-
-    @strawberry.field(description="How many messages you have not read.")
-    async def unread_count(root: models.conversation.Conversation, info: Info) -> int:
-        """What lies between the viewer's marker and the end."""
-        return root.last_number - await _read_number(root, info)
-
-    @strawberry.field(description="The number of the last message that you have read.")
-    async def read_number(root: models.conversation.Conversation, info: Info) -> int:
-        """The viewer's marker."""
-        return await _read_number(root, info)
-
-    @strawberry.field(description="The messages in their order: the `first` after a cursor, or the `last` before one.")
-    async def messages(
-        root: models.conversation.Conversation,
-        info: Info,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[Message]:
-        """A page of messages."""
-        rows = models.conversation.Message.visible_to(viewer(info)).filter(conversation_id=root.id)
-        return await page(rows, BY_NUMBER, first=first, after=after, last=last, before=before)
-
-
-async def _read_number(root: Any, info: Info) -> int:
-    mine = await models.conversation.Participant.get(conversation_id=root.id, profile_id=viewer(info).id)
-    return mine.read_number
+    counterpart: Profile | None = one(_counterpart, "The other person.")
+    last_message: Message | None = one(_last_message, "The last message; null while there is none.")
+    unread_count: int = value(_my_part, "read_number", "How many messages you have not read.", minuend="last_number")
+    read_number: int = value(_my_part, "read_number", "The number of the last message that you have read.")
+    messages: Connection[Message] = both_ways(
+        BY_NUMBER, "The messages in their order: the `first` after a cursor, or the `last` before one."
+    )
 
 
 @strawberry.input
@@ -122,12 +107,10 @@ class ConversationQuery:
     """Reads of conversations."""
 
     @strawberry.field(description="Your conversations, the latest activity first.")
-    async def conversations(
-        self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Connection[Conversation]:
+    def conversations(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Conversation]:
         """The viewer's conversations."""
         found = models.conversation.Conversation.visible_to(viewer(info))
-        return await page(found, LATEST_FIRST, first=first, after=after)
+        return page(found, LATEST_FIRST, first=first, after=after)
 
 
 @strawberry.type

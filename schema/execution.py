@@ -28,11 +28,14 @@ from models.database import is_outage
 from models.refusal import RateLimited, Refused, Unauthenticated
 from schema.context import Context
 from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
+from schema.plan.planner import Planner
 from schema.root import schema
 
 log = structlog.get_logger()
 
 Formatted: TypeAlias = dict[str, Any]
+
+planner = Planner(schema._schema)
 
 # Each may be up to 20 KB of source, which makes a tree of a few hundred KB.
 DOCUMENTS_KEPT = 256
@@ -54,6 +57,7 @@ class Unavailable(Exception):
 class Operation:
     """An operation that may run: within the limits, valid, and of a known kind."""
 
+    source: str
     document: DocumentNode
     node: OperationDefinitionNode
     variables: Mapping[str, Any]
@@ -81,7 +85,7 @@ def prepare(
     node = get_operation_ast(document, name)
     if node is None:
         raise RequestError([_bad_input("Name the operation to run in operationName; this document does not hold it.")])
-    return Operation(document, node, given, name)
+    return Operation(source, document, node, given, name)
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)
@@ -96,6 +100,12 @@ def _violations(source: str, limits: Limits) -> list[GraphQLError]:
 
 async def run(operation: Operation, context: Context) -> bytes:
     """The JSON of a query's or mutation's answer. Raises `Unavailable` while the database is away."""
+    planned = await planner.answer(operation.source, operation.document, operation.node, operation.variables, context)
+    return planned or await execute_plainly(operation, context)
+
+
+async def execute_plainly(operation: Operation, context: Context) -> bytes:
+    """The same by ordinary execution, field by field."""
     # A resolver of the executor class reads `operation_extensions`; we have none.
     result = execute(
         schema._schema,

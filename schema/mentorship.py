@@ -11,7 +11,7 @@ from schema.context import Info, viewer
 from schema.conversation import Conversation
 from schema.goal import Goal
 from schema.meeting import Meeting
-from schema.node import Node, as_node, find, id_of, node, related
+from schema.node import Node, as_node, find, lookup, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -60,21 +60,19 @@ class MentorshipQuery:
     """Reads of mentorships."""
 
     @strawberry.field(description="A mentorship of yours; null where there is none.")
-    async def mentorship(self, info: Info, id: strawberry.ID) -> Mentorship | None:
+    def mentorship(self, info: Info, id: strawberry.ID) -> Mentorship | None:
         """A mentorship by its global id."""
-        key = id_of(models.mentorship.Mentorship, id, "id")
-        row = await models.mentorship.Mentorship.visible_to(viewer(info)).get_or_none(id=key)
-        return as_node(row)
+        return lookup(models.mentorship.Mentorship, id, info)
 
     @strawberry.field(description="Your mentorships on either side, the newest first.")
-    async def mentorships(
+    def mentorships(
         self, info: Info, status: MentorshipStatus | None = None, first: int | None = None, after: str | None = None
     ) -> Connection[Mentorship]:
         """The viewer's mentorships."""
         found = models.mentorship.Mentorship.visible_to(viewer(info))
         if status is not None:
             found = found.filter(status=status)
-        return await page(found, NEWEST_FIRST, first=first, after=after)
+        return page(found, NEWEST_FIRST, first=first, after=after)
 
 
 @strawberry.type

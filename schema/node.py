@@ -5,7 +5,7 @@ relations, always through `visible_to`. So a type declares its fields and nothin
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,6 +13,7 @@ import strawberry
 from models.base import Base
 from models.refusal import invalid
 from schema.context import Info, viewer
+from schema.plan.read import METADATA, Many, One, Rows, Value, relation
 
 T = TypeVar("T")
 
@@ -42,14 +43,19 @@ def node(model: type[Base], description: str) -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def as_node(row: Base | None) -> Any:
-    """The row (or none), as the type that stands for it: typed `Any`, as no object of that type is ever made."""
+def as_node(row: Any) -> Any:
+    """The row, or a query for it, as the type that stands for it: `Any`, as no object of that type is ever made."""
     return row
 
 
 def global_id(row: Base) -> strawberry.ID:
     """The type's name and the row's UUID. A database can build it as it builds the answer."""
     return strawberry.ID(f"{_names[type(row)]}:{row.id}")
+
+
+def name_of(model: type[Base]) -> str:
+    """The name of the type that stands for the model's rows."""
+    return _names[model]
 
 
 def parse(global_id: str) -> tuple[type[Base], UUID] | None:
@@ -84,30 +90,59 @@ async def find(model: type[R], global_id: str, field: str, info: Info) -> R:
     return await model.seen_by(by, id_of(model, global_id, field), field)
 
 
+def lookup(model: type[Base], global_id: str, info: Info) -> Any:
+    """The row with this global id, to be awaited; none where the viewer may not see it. Raises `Refused`."""
+    return as_node(model.visible_to(viewer(info)).get_or_none(id=id_of(model, global_id, "id")))
+
+
 def related(description: str | None = None) -> Any:
     """The one row that this row points to, or that points to it; null where the viewer may not see it."""
-
-    async def resolve(root: Any, info: Info) -> Any:
-        relation = root._meta.fields_map[info.python_name]
-        model: type[Base] = relation.related_model
-        visible = model.visible_to(viewer(info))
-        if info.python_name in root._meta.backward_o2o_fields:
-            return await visible.get_or_none(**{relation.relation_field: root.id})
-        key = getattr(root, relation.source_field)
-        return None if key is None else await visible.get_or_none(id=key)
-
-    return strawberry.field(resolver=resolve, description=description)
+    return _field(_follow(One), _read_one, description)
 
 
 def members(*order: str, description: str | None = None) -> Any:
     """The rows of a small relation, whose size a rule bounds, as a plain list in this order."""
+    return _field(_follow(lambda rows: Many(rows, order)), _read_many, description)
 
-    async def resolve(root: Any, info: Info) -> Any:
-        relation = root._meta.fields_map[info.python_name]
-        model: type[Base] = relation.related_model
-        if info.python_name in root._meta.m2m_fields:
-            return await getattr(root, info.python_name).all().order_by(*order)
-        visible = model.visible_to(viewer(info))
-        return await visible.filter(**{relation.relation_field: root.id}).order_by(*order)
 
-    return strawberry.field(resolver=resolve, description=description)
+def one(rows: Rows, description: str) -> Any:
+    """The one row that `rows` leaves; null where there is none that the viewer may see."""
+    return _field(lambda *_: One(rows), _read_one, description)
+
+
+def value(rows: Rows, column: str, description: str, *, minuend: str | None = None) -> Any:
+    """A number in a column of the one row that `rows` leaves; or what it leaves of a column of this row."""
+    return _field(lambda *_: Value(rows, column, minuend), _read_value, description)
+
+
+# How a field is read, for the type's model and the field's name there.
+Reading: TypeAlias = Callable[[type[Base], str], Any]
+
+
+def _field(reading: Reading, resolver: Callable[..., Any], description: str | None) -> Any:
+    return strawberry.field(resolver=resolver, description=description, metadata={METADATA: reading})
+
+
+def _follow(kind: Callable[[Rows], Any]) -> Reading:
+    return lambda model, name: kind(relation(model, name))
+
+
+def reading(root: Base, info: Info) -> Any:
+    """How the field that is being resolved is read."""
+    return info._field.metadata[METADATA](type(root), info.python_name)
+
+
+async def _read_one(root: Any, info: Info) -> Any:
+    return await reading(root, info).rows(viewer(info), root).first()
+
+
+async def _read_many(root: Any, info: Info) -> Any:
+    how = reading(root, info)
+    return await how.rows(viewer(info), root).order_by(*how.order)
+
+
+async def _read_value(root: Any, info: Info) -> Any:
+    how = reading(root, info)
+    found = await how.rows(viewer(info), root).first()
+    number = getattr(found, how.column)
+    return number if how.minuend is None else getattr(root, how.minuend) - number

@@ -35,6 +35,6 @@ class OrganisationQuery:
     """Reads of programmes."""
 
     @strawberry.field(description="The programmes that you take part in, the latest first.")
-    async def programmes(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Programme]:
+    def programmes(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Programme]:
         """The viewer's programmes."""
-        return await page(models.organisation.Programme.visible_to(viewer(info)), BY_START, first=first, after=after)
+        return page(models.organisation.Programme.visible_to(viewer(info)), BY_START, first=first, after=after)

@@ -3,9 +3,11 @@
 import strawberry
 
 import models.profile
+from models.skill import key_of
 from schema.connection import Connection, Order, page
 from schema.context import Info, viewer
-from schema.node import Node, as_node, id_of, members, node
+from schema.node import Node, as_node, lookup, members, node
+from schema.plan.read import METADATA, PREPARE, Expression
 from schema.refusal import mutation
 from schema.skill import Skill
 
@@ -50,7 +52,10 @@ class Profile(Node):
         """The stretches of a week."""
         return [Window(**window) for window in root.availability]
 
-    @strawberry.field(description="How many mentees could still be taken.")
+    @strawberry.field(
+        description="How many mentees could still be taken.",
+        metadata={METADATA: Expression("CASE WHEN {capacity} > {mentees} THEN {capacity} - {mentees} ELSE 0 END")},
+    )
     def places_free(root: models.profile.Profile) -> int:
         """What is left of the capacity."""
         return max(0, root.capacity - root.mentees)
@@ -85,19 +90,19 @@ class ProfileQuery:
     """Reads of profiles."""
 
     @strawberry.field(description="A profile; null where there is none that you may see.")
-    async def profile(self, info: Info, id: strawberry.ID) -> Profile | None:
+    def profile(self, info: Info, id: strawberry.ID) -> Profile | None:
         """A profile by its global id."""
-        key = id_of(models.profile.Profile, id, "id")
-        row = await models.profile.Profile.visible_to(viewer(info)).get_or_none(id=key)
-        return as_node(row)
+        return lookup(models.profile.Profile, id, info)
 
-    @strawberry.field(description="The people who mentor, by name; you are not among them.")
-    async def mentors(
+    @strawberry.field(
+        description="The people who mentor, by name; you are not among them.", metadata={PREPARE: {"skill": key_of}}
+    )
+    def mentors(
         self, info: Info, skill: str | None = None, first: int | None = None, after: str | None = None
     ) -> Connection[Profile]:
         """Mentors, perhaps those who offer a skill."""
         found = models.profile.Profile.mentors(viewer(info), skill=skill)
-        return await page(found, BY_NAME, first=first, after=after)
+        return page(found, BY_NAME, first=first, after=after)
 
 
 @strawberry.type

@@ -104,14 +104,14 @@ class RequestQuery:
     """Reads of requests."""
 
     @strawberry.field(description="The requests that you made or got, the newest first.")
-    async def mentorship_requests(
+    def mentorship_requests(
         self, info: Info, status: RequestStatus | None = None, first: int | None = None, after: str | None = None
     ) -> Connection[MentorshipRequest]:
         """The viewer's requests."""
         found = models.request.MentorshipRequest.visible_to(viewer(info))
         if status is not None:
             found = found.filter(status=status)
-        return await page(found, NEWEST_FIRST, first=first, after=after)
+        return page(found, NEWEST_FIRST, first=first, after=after)
 
 
 @strawberry.type

@@ -36,14 +36,13 @@ class Query(
     """All reads."""
 
     @strawberry.field(description="Anything with an id; null where there is nothing that you may see.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Whatever has this global id."""
         found = parse(id)
         if found is None:
             return None
         model, key = found
-        row = await model.visible_to(viewer(info)).get_or_none(id=key)
-        return as_node(row)
+        return as_node(model.visible_to(viewer(info)).get_or_none(id=key))
 
 
 @strawberry.type

@@ -22,9 +22,9 @@ class SkillQuery:
     """Reads of the vocabulary."""
 
     @strawberry.field(description="The shared vocabulary, by name.")
-    async def skills(
+    def skills(
         self, info: Info, starting_with: str = "", first: int | None = None, after: str | None = None
     ) -> Connection[Skill]:
         """Skills whose name starts with these letters, in any case."""
         found = models.skill.Skill.visible_to(viewer(info)).filter(key__startswith=starting_with.casefold())
-        return await page(found, BY_NAME, first=first, after=after)
+        return page(found, BY_NAME, first=first, after=after)

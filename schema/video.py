@@ -15,7 +15,7 @@ from models.video import LEASE, SignalKind, VideoSignal, VideoStatus
 from realtime import feed, signalling
 from schema.context import Info, viewer
 from schema.meeting import Meeting
-from schema.node import Node, as_node, find, id_of, members, node, related
+from schema.node import Node, as_node, find, id_of, lookup, members, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -271,11 +271,9 @@ class VideoQuery:
     """Reads of calls."""
 
     @strawberry.field(description="A call of yours; null where there is none.")
-    async def video_session(self, info: Info, id: strawberry.ID) -> VideoSession | None:
+    def video_session(self, info: Info, id: strawberry.ID) -> VideoSession | None:
         """A call by its global id."""
-        key = id_of(models.video.VideoSession, id, "id")
-        row = await models.video.VideoSession.visible_to(viewer(info)).get_or_none(id=key)
-        return as_node(row)
+        return lookup(models.video.VideoSession, id, info)
 
 
 @strawberry.type

@@ -1,0 +1,249 @@
+"""The compiler: a selection on a type becomes an expression that builds its JSON."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    is_leaf_type,
+    is_non_null_type,
+)
+from strawberry.types.field import StrawberryField
+from tortoise.queryset import QuerySet
+
+from models.base import Base
+from schema.connection import Page
+from schema.connection import page as make_page
+from schema.plan.arguments import Arguments
+from schema.plan.dialect import Dialect, Unplannable
+from schema.plan.read import METADATA, Expression, Many, One, Paged, Value
+from schema.plan.selection import Selections
+from schema.plan.sql import Constant, Piece, Sql, query
+from schema.plan.standin import Row, Viewer
+
+LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
+
+
+class Compiler:
+    """Compiles the root fields of one operation."""
+
+    def __init__(self, dialect: Dialect, selections: Selections, arguments: Arguments, missing: str) -> None:
+        self.dialect = dialect
+        self.selections = selections
+        self.arguments = arguments
+        self.meanings = arguments.meanings
+        # What an answer holds where a non-null field would be null: ordinary execution then says where.
+        self.missing = missing
+        self.viewer = Viewer(self.meanings)
+        self._aliases = (f"t{number}" for number in count())
+
+    def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
+        """The statement of a root field, whose resolver found these rows or this page."""
+        if isinstance(found, Page):
+            return self._connection(found, _object(of), nodes)
+        if isinstance(found, QuerySet) and found._single:
+            kind = self._node_type(of, found.model)
+            alias = next(self._aliases)
+            record = self._record(kind, found.model, alias, nodes)
+            return Sql("SELECT ", record, " FROM (", query(found, self.meanings), f") {alias}")
+        raise Unplannable("a root that is neither a row nor a page")
+
+    def _node_type(self, of: GraphQLOutputType, model: type[Base]) -> GraphQLObjectType:
+        named = get_named_type(of)
+        return named if isinstance(named, GraphQLObjectType) else self.selections.type_of(model)
+
+    def _record(self, kind: GraphQLObjectType, model: type[Base], alias: str, nodes: Sequence[FieldNode]) -> Sql:
+        row = Row(model, alias, self.meanings)
+        members = [(key, self._field(kind, row, same)) for key, same in self.selections.below(kind, nodes).items()]
+        return self.dialect.record(members)
+
+    def _field(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return f"'{kind.name}'"
+        definition = kind.fields[name]
+        declared: StrawberryField = definition.extensions["strawberry-definition"]
+        read = declared.metadata.get(METADATA)
+        if read is not None:
+            how = read(row._model, declared.python_name) if callable(read) else read
+            return self._read(how, definition, row, nodes)
+        if name == "id":
+            return self._global_id(kind, row)
+        if declared.is_basic_field:
+            return self._column(definition.type, row, declared.python_name)
+        raise Unplannable(f"{kind.name}.{name} is computed in Python")
+
+    def _global_id(self, kind: GraphQLObjectType, row: Row) -> Sql:
+        return Sql(f"'{kind.name}:' || ", row.column("id"))
+
+    def _column(self, of: GraphQLOutputType, row: Row, name: str) -> str:
+        field = row._model._meta.fields_map.get(name)
+        if field is None or not field.has_db_field:
+            raise Unplannable(f"{row._model.__name__}.{name} is no column")
+        named = get_named_type(of)
+        if isinstance(named, GraphQLEnumType):
+            if any(member != value.value for member, value in _values(field).items()):
+                raise Unplannable(f"{named.name} is stored under other names")
+        elif not is_leaf_type(named) or named.name not in LEAVES:
+            raise Unplannable(f"the type {named.name}")
+        return self.dialect.column(field, row.column(name))
+
+    def _read(self, how: Any, definition: GraphQLField, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        of = definition.type
+        match how:
+            case One():
+                return self._one(how, of, row, nodes)
+            case Many():
+                return self._many(how, of, row, nodes)
+            case Paged():
+                found = how.rows(self.viewer.viewer, row)
+                page = make_page(found, how.order, **self.arguments.of(definition, nodes[0]))
+                return self.dialect.nested(self._connection(page, _object(of), nodes))
+            case Value():
+                return self._value(how, row)
+            case Expression():
+                return self._expression(how, row)
+        raise Unplannable(f"a read of the kind {type(how).__name__}")
+
+    def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        rows = how.rows(self.viewer.viewer, row).limit(1)
+        alias = next(self._aliases)
+        record = self._record(_object(of), rows.model, alias, nodes)
+        nested = self.dialect.nested(Sql("SELECT ", record, " FROM (", query(rows, self.meanings), f") {alias}"))
+        return self._never_null(nested) if is_non_null_type(of) else nested
+
+    def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        rows = how.rows(self.viewer.viewer, row).order_by(*how.order)
+        alias = next(self._aliases)
+        record = self._record(_object(of), rows.model, alias, nodes)
+        order = ", ".join(Row(rows.model, alias, self.meanings).column(name) for name in how.order)
+        array = self.dialect.array(record, order)
+        return self.dialect.nested(Sql("SELECT ", array, " FROM (", query(rows, self.meanings), f") {alias}"))
+
+    def _value(self, how: Value, row: Row) -> Piece:
+        rows = how.rows(self.viewer.viewer, row).limit(1)
+        alias = next(self._aliases)
+        column = Row(rows.model, alias, self.meanings).column(how.column)
+        found = Sql(f"(SELECT {column} FROM (", query(rows, self.meanings), f") {alias})")
+        return found if how.minuend is None else Sql(f"({row.column(how.minuend)} - ", found, ")")
+
+    def _expression(self, how: Expression, row: Row) -> Piece:
+        pieces: list[Piece] = []
+        for index, part in enumerate(how.template.replace("}", "{").split("{")):
+            if index % 2 == 0:
+                pieces.append(part)
+            elif part == "viewer":
+                pieces.append(self.dialect.slot(self.meanings, self.viewer.viewer.id))
+            else:
+                pieces.append(row.column(part))
+        return Sql(*pieces)
+
+    def _never_null(self, value: Piece) -> Sql:
+        return Sql("coalesce(", value, f", {self.dialect.json(self.missing)})")
+
+    def _connection(self, page: Page, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
+        alias = next(self._aliases)
+        row = Row(page.rows.model, alias, self.meanings)
+        members = [(key, self._part(page, kind, row, same)) for key, same in self.selections.below(kind, nodes).items()]
+        if not any(
+            nodes[0].name.value in ("edges", "pageInfo") for nodes in self.selections.below(kind, nodes).values()
+        ):
+            return Sql("SELECT ", self.dialect.record(members))
+        key, row_id = page.order.columns(back=page.back)
+        order = ", ".join(f'w."{_db(page, name)}"{" DESC" if name.startswith("-") else ""}' for name in (key, row_id))
+        window = query(page.window, self.meanings)
+        numbered = Sql(
+            f"SELECT w.*, row_number() OVER (ORDER BY {order}) AS rn, count(*) OVER () AS n FROM (", window, ") w"
+        )
+        return Sql("SELECT ", self.dialect.record(members), " FROM (", numbered, f" ORDER BY rn{_turn(page)}) {alias}")
+
+    def _part(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        match nodes[0].name.value:
+            case "__typename":
+                return f"'{kind.name}'"
+            case "edges":
+                edge = _object(kind.fields["edges"].type)
+                members = [
+                    (key, self._edge(page, edge, row, same)) for key, same in self.selections.below(edge, nodes).items()
+                ]
+                return self.dialect.array(
+                    self.dialect.record(members),
+                    f"{row._alias}.rn{_turn(page)}",
+                    Sql(f"{row._alias}.rn <= ", Constant(page.size)),
+                )
+            case "pageInfo":
+                info = _object(kind.fields["pageInfo"].type)
+                return self.dialect.record(
+                    [
+                        (key, self._page_info(page, row, same[0].name.value))
+                        for key, same in self.selections.below(info, nodes).items()
+                    ]
+                )
+            case "totalCount":
+                return Sql("(SELECT count(*) FROM (", query(page.rows, self.meanings), ") c)")
+        raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
+
+    def _edge(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+        match nodes[0].name.value:
+            case "__typename":
+                return f"'{kind.name}'"
+            case "cursor":
+                return self._cursor(page, row)
+            case "node":
+                return self._record(_object(kind.fields["node"].type), row._model, row._alias, nodes)
+        raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
+
+    def _page_info(self, page: Page, row: Row, name: str) -> Piece:
+        size = Constant(page.size)
+        more = self.dialect.boolean(Sql("count(*) > ", size))
+        last = Sql(f"CASE WHEN {row._alias}.n < ", size, f" THEN {row._alias}.n ELSE ", size, " END")
+        first_row, last_row = (last, "1") if page.back else ("1", last)
+
+        def cursor_at(place: Piece) -> Sql:
+            return Sql("max(", self._cursor(page, row), f") FILTER (WHERE {row._alias}.rn = ", place, ")")
+
+        parts: Mapping[str, Piece] = {
+            "__typename": "'PageInfo'",
+            "hasNextPage": self.dialect.boolean(_truth(page.before is not None)) if page.back else more,
+            "hasPreviousPage": more if page.back else self.dialect.boolean(_truth(page.after is not None)),
+            "startCursor": cursor_at(first_row),
+            "endCursor": cursor_at(last_row),
+        }
+        return parts[name]
+
+    def _cursor(self, page: Page, row: Row) -> Sql:
+        key = row._model._meta.fields_map[page.order.key]
+        text = self.dialect.text(key, row.column(page.order.key))
+        return Sql(f"'{page.order.name}:' || {row.column('id')} || ':' || {text}")
+
+
+def _truth(value: bool) -> str:
+    return "1 = 1" if value else "1 = 0"
+
+
+def _turn(page: Page) -> str:
+    return " DESC" if page.back else ""
+
+
+def _db(page: Page, name: str) -> str:
+    return str(page.rows.model._meta.fields_db_projection[name.lstrip("-")])
+
+
+def _object(of: GraphQLOutputType) -> GraphQLObjectType:
+    named = get_named_type(of)
+    if not isinstance(named, GraphQLObjectType):
+        raise Unplannable(f"the abstract type {named.name}")
+    return named
+
+
+def _values(field: Any) -> dict[str, Any]:
+    kind = getattr(field, "enum_type", None)
+    if kind is None:
+        raise Unplannable("an enum in a column of another kind")
+    return dict(kind.__members__)

@@ -1,0 +1,190 @@
+"""The planner: it makes a plan for an operation once, keeps it, and runs it with each request's values."""
+
+import inspect
+import secrets
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import structlog
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql.execution import get_variable_values
+from strawberry.types.field import StrawberryField
+from tortoise.connection import get_connection
+
+from models.account import Account
+from models.database import dialect
+from models.refusal import Refused
+from schema.context import Context
+from schema.plan.arguments import Arguments, shape
+from schema.plan.compiler import Compiler
+from schema.plan.dialect import DIALECTS, Unplannable
+from schema.plan.selection import Selections
+from schema.plan.sql import Constant, Parameter
+from schema.plan.standin import Binding
+
+log = structlog.get_logger()
+
+PLANS_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a plan's slots are filled from."""
+
+    viewer: Account
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One root field: the key of its answer, and the statement that makes it."""
+
+    key: str
+    text: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The statements of an operation."""
+
+    statements: tuple[Statement, ...]
+    bindings: Mapping[str, Binding]
+
+    def values(self, statement: Statement, request: Request) -> list[Any]:
+        """The statement's parameters for a request. Raises `Refused` for a cursor that is none."""
+        return [_filled(parameter, self.bindings, request) for parameter in statement.parameters]
+
+
+class Planner:
+    """Answers the queries that it can plan; `None` for those that ordinary execution must answer."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        # A string that no client can know, in place of a null that must not be.
+        self._missing = f"missing {secrets.token_hex(16)}"
+        self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
+        self.answered = 0
+        self.declined = 0
+
+    async def answer(
+        self,
+        source: str,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        given: Mapping[str, Any],
+        context: Context,
+    ) -> bytes | None:
+        """The JSON of the answer, made by one statement for each root field. `source` is the document's text."""
+        if operation.operation is not OperationType.QUERY or context.session is None or not context.session.is_live:
+            return None
+        variables = self._variables(operation, given)
+        try:
+            if variables is None:
+                return None
+            plan = self._plan(source, document, operation, variables)
+            request = Request(context.viewer, variables)
+            answer = None if plan is None else await self._run(plan, request)
+        except (Unplannable, Refused):
+            # Ordinary execution says what is wrong, and where.
+            answer = None
+        if answer is None:
+            self.declined += 1
+        else:
+            self.answered += 1
+        return answer
+
+    def _variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if not operation.variable_definitions:
+            return {}
+        found = get_variable_values(self._schema, operation.variable_definitions, dict(given))
+        return None if isinstance(found, list) else found.coerced
+
+    def _plan(
+        self, source: str, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> Plan | None:
+        name = operation.name.value if operation.name else None
+        key = (source, name, dialect(), shape(operation, variables))
+        if key in self._plans:
+            self._plans.move_to_end(key)
+            return self._plans[key]
+        try:
+            plan = self.compile(document, operation, variables)
+        except Unplannable as reason:
+            log.debug("not planned", reason=str(reason))
+            plan = None
+        self._plans[key] = plan
+        if len(self._plans) > PLANS_KEPT:
+            self._plans.popitem(last=False)
+        return plan
+
+    def compile(self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
+        """The plan of an operation. Raises `Unplannable`.
+
+        It is compiled twice, with other stand-ins: what then differs in the statements, and is no slot, came from
+        somewhere else than the request, such as a clock, and would be frozen in the plan.
+        """
+        plan, again = (self._compiled(document, operation, variables) for _ in range(2))
+        if plan.statements != again.statements:
+            raise Unplannable("a value that is neither constant nor given by the request")
+        return plan
+
+    def _compiled(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> Plan:
+        arguments = Arguments(operation, variables)
+        selections = Selections(self._schema, document, variables)
+        kind = DIALECTS[dialect()]
+        compiler = Compiler(kind, selections, arguments, self._missing)
+        query = self._schema.query_type
+        assert query is not None
+        statements = []
+        for key, nodes in selections.fields(query, [operation.selection_set]).items():
+            definition = query.fields.get(nodes[0].name.value)
+            if definition is None:
+                raise Unplannable("a root of introspection")
+            declared = definition.extensions["strawberry-definition"]
+            found = _found(declared, arguments.of(definition, nodes[0]), compiler)
+            text, parameters = compiler.root(found, definition.type, nodes).render(kind.name)
+            statements.append(Statement(key, text, tuple(parameters)))
+        return Plan(tuple(statements), arguments.meanings.bindings)
+
+    async def _run(self, plan: Plan, request: Request) -> bytes | None:
+        parts: list[str] = []
+        for statement in plan.statements:
+            text = await _fetch(statement.text, plan.values(statement, request))
+            if text is None:
+                text = "null"
+            elif self._missing in text:
+                return None
+            parts.append(f'"{statement.key}":{text}')
+        return ('{"data":{' + ",".join(parts) + "}}").encode()
+
+
+def _found(field: StrawberryField, given: Mapping[str, Any], compiler: Compiler) -> Any:
+    resolver: Any = field.base_resolver.wrapped_func if field.base_resolver else None
+    if resolver is None or inspect.iscoroutinefunction(resolver):
+        raise Unplannable(f"{field.python_name} is computed in Python")
+    info = SimpleNamespace(context=compiler.viewer, python_name=field.python_name)
+    return resolver(None, info=info, **given)
+
+
+async def _fetch(text: str, values: list[Any]) -> str | None:
+    name = dialect()
+    async with get_connection(name).acquire_connection() as connection:
+        if name == "postgres":
+            found = await connection.fetchval(text, *values)
+        else:
+            rows = list(await connection.execute_fetchall(text, values))
+            found = rows[0][0] if rows else None
+    return None if found is None else str(found)
+
+
+def _filled(parameter: Parameter, bindings: Mapping[str, Binding], request: Request) -> Any:
+    if isinstance(parameter, Constant):
+        return parameter.value
+    value = bindings[parameter.name](request)
+    return str(value) if parameter.as_text else value

@@ -1,0 +1,83 @@
+"""How a field is read, said once: ordinary execution reads it from a row, the planner makes SQL of it.
+
+`rows` is given the viewer and the row that the field is read from. The planner gives a stand-in for the row, whose
+columns are values that it finds again in the ORM's statement; so `rows` must pass them on as they are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tortoise.queryset import QuerySet
+
+from models.account import Account
+from models.base import Base
+
+Rows: TypeAlias = Callable[[Account, Any], QuerySet[Any]]
+
+METADATA = "read"
+
+# Metadata of a root: for its string arguments, the function after which they go into the statement as they are.
+PREPARE = "prepare"
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """At most one row."""
+
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A short list of rows, in an order that ends with the id or is unique."""
+
+    rows: Rows
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A connection: the rows and their order. What its arguments are for, `schema.connection.page` says."""
+
+    rows: Rows
+    order: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number in a column of one row, perhaps taken from a column of this row: `minuend - value`."""
+
+    rows: Rows
+    column: str
+    minuend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A SQL expression over this row's columns, each written `{column}`. It must mean the same on both databases."""
+
+    template: str
+
+
+class CursorText(str):
+    """A cursor that the planner has not seen yet: it knows itself which place it stands for."""
+
+    def place(self, order: Any, model: type[Base]) -> tuple[Any, Any]:
+        """The sort key and the id that it stands for."""
+        raise NotImplementedError
+
+
+Read: TypeAlias = One | Many | Paged | Value | Expression
+
+
+def relation(model: type[Base], name: str) -> Rows:
+    """The rows that a relation of a model leads to, as far as the viewer may see them."""
+    field = model._meta.fields_map[name]
+    target: type[Base] = field.related_model  # type: ignore[attr-defined]
+    if name in model._meta.m2m_fields:
+        return lambda viewer, row: target.visible_to(viewer).filter(**{field.related_name: row.id})  # type: ignore[attr-defined]
+    if name in model._meta.fk_fields or name in model._meta.o2o_fields:
+        key = str(field.source_field)
+        return lambda viewer, row: target.visible_to(viewer).filter(id=getattr(row, key))
+    return lambda viewer, row: target.visible_to(viewer).filter(**{field.relation_field: row.id})  # type: ignore[attr-defined]
