@@ -76,7 +76,7 @@ def prepare(
     given = variables or {}
     try:
         document = _parsed(source, limits)
-        measure(document, name, given, limits)
+        _measured(source, name, _sizes(given), limits)
         errors = _violations(source, limits)
     except GraphQLError as error:
         raise RequestError([formatted(error)]) from None
@@ -91,6 +91,19 @@ def prepare(
 @lru_cache(maxsize=DOCUMENTS_KEPT)
 def _parsed(source: str, limits: Limits) -> DocumentNode:
     return parse_within(source, limits)
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT * 4)
+def _measured(source: str, name: str | None, sizes: tuple[tuple[str, Any], ...], limits: Limits) -> None:
+    # A document that is within the limits is remembered as such; one that is not raises, and is measured each time.
+    measure(_parsed(source, limits), name, dict(sizes), limits)
+
+
+def _sizes(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    # Only numbers can be sizes of pages; of the rest it matters that they are there.
+    return tuple(
+        (name, value if isinstance(value, (int, float)) or value is None else "") for name, value in given.items()
+    )
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)

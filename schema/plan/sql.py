@@ -27,7 +27,7 @@ class Slot:
 
 
 Parameter: TypeAlias = Constant | Slot
-Piece: TypeAlias = Union[str, Parameter, "Sql"]  # noqa: UP007 - a forward name
+Piece: TypeAlias = Union[str, Parameter, "Sql"]
 
 
 class Sql:
