@@ -1,7 +1,7 @@
 """What a resolver knows of the request that it serves."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import strawberry
 
@@ -21,6 +21,8 @@ class Context:
     device: str = ""
     bells: Bells = field(default_factory=Bells)
     ice: IceSettings = field(default_factory=IceSettings)
+    # The planner of reads, for what is selected below rows; set by execution, which imports this module.
+    planner: Any = None
 
     @property
     def viewer(self) -> Account:

@@ -23,11 +23,13 @@ from graphql import (
     subscribe,
     validate,
 )
+from graphql.execution import Executor
 
 from models.database import is_outage
 from models.refusal import RateLimited, Refused, Unauthenticated
 from schema.context import Context
 from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
+from schema.plan.executor import RowExecutor
 from schema.plan.planner import Planner
 from schema.root import schema
 
@@ -114,10 +116,15 @@ def _violations(source: str, limits: Limits) -> list[GraphQLError]:
 async def run(operation: Operation, context: Context) -> bytes:
     """The JSON of a query's or mutation's answer. Raises `Unavailable` while the database is away."""
     planned = await planner.answer(operation.source, operation.document, operation.node, operation.variables, context)
-    return planned or await execute_plainly(operation, context)
+    if planned is not None:
+        return planned
+    context.planner = planner
+    return await execute_plainly(operation, context, RowExecutor)
 
 
-async def execute_plainly(operation: Operation, context: Context) -> bytes:
+async def execute_plainly(
+    operation: Operation, context: Context, executor: type[Executor[Any, Any]] = schema.execution_context_class
+) -> bytes:
     """The same by ordinary execution, field by field."""
     # A resolver of the executor class reads `operation_extensions`; we have none.
     result = execute(
@@ -126,7 +133,7 @@ async def execute_plainly(operation: Operation, context: Context) -> bytes:
         context_value=context,
         variable_values=dict(operation.variables),
         operation_name=operation.name,
-        executor_class=schema.execution_context_class,
+        executor_class=executor,
         operation_extensions=None,
     )
     answer = result if isinstance(result, ExecutionResult) else await result
@@ -138,13 +145,14 @@ async def execute_plainly(operation: Operation, context: Context) -> bytes:
 
 async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
     """The JSON of each answer of a subscription. Raises `RequestError` where it cannot begin."""
+    context.planner = planner
     source = subscribe(
         schema._schema,
         operation.document,
         context_value=context,
         variable_values=dict(operation.variables),
         operation_name=operation.name,
-        executor_class=schema.execution_context_class,
+        executor_class=RowExecutor,
         operation_extensions=None,
     )
     results = source if isinstance(source, (ExecutionResult, AsyncIterable)) else await source

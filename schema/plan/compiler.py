@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from graphql import (
     FieldNode,
@@ -53,6 +54,18 @@ class Compiler:
             record = self._record(kind, found.model, alias, nodes)
             return Sql("SELECT ", record, " FROM (", query(found, self.meanings), f") {alias}")
         raise Unplannable("a root that is neither a row nor a page")
+
+    def row(self, model: type[Base], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
+        """The statement of what is selected on one row, whose id each request gives."""
+        below = self.selections.below(kind, nodes).values()
+        declared = (kind.fields[same[0].name.value] for same in below if same[0].name.value in kind.fields)
+        if not any(callable(field.extensions["strawberry-definition"].metadata.get(METADATA)) for field in declared):
+            raise Unplannable("the row has all of it")
+        key = self.meanings.slot("row", UUID, lambda request: request.row)
+        rows = model.visible_to(self.viewer.viewer).filter(id=key)
+        alias = next(self._aliases)
+        record = self._record(kind, model, alias, nodes)
+        return Sql("SELECT ", record, " FROM (", query(rows, self.meanings), f") {alias}")
 
     def _node_type(self, of: GraphQLOutputType, model: type[Base]) -> GraphQLObjectType:
         named = get_named_type(of)

@@ -3,25 +3,35 @@
 import inspect
 import secrets
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import structlog
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
 from graphql.execution import get_variable_values
 from strawberry.types.field import StrawberryField
 from tortoise.connection import get_connection
 
 from models.account import Account
+from models.base import Base
 from models.database import dialect
 from models.refusal import Refused
 from schema.context import Context
 from schema.plan.arguments import Arguments, shape
 from schema.plan.compiler import Compiler
 from schema.plan.dialect import DIALECTS, Unplannable
-from schema.plan.selection import Selections
+from schema.plan.selection import Selections, fragments_of
 from schema.plan.sql import Constant, Parameter
 from schema.plan.standin import Binding
 
@@ -36,6 +46,7 @@ class Request:
 
     viewer: Account
     variables: Mapping[str, Any]
+    row: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Plan:
 
     statements: tuple[Statement, ...]
     bindings: Mapping[str, Binding]
+    nodes: tuple[FieldNode, ...] = ()
 
     def values(self, statement: Statement, request: Request) -> list[Any]:
         """The statement's parameters for a request. Raises `Refused` for a cursor that is none."""
@@ -85,9 +97,10 @@ class Planner:
         try:
             if variables is None:
                 return None
-            plan = self._plan(source, document, operation, variables)
-            request = Request(context.viewer, variables)
-            answer = None if plan is None else await self._run(plan, request)
+            name = operation.name.value if operation.name else None
+            key = (source, name, dialect(), shape(operation, variables))
+            plan = self._plan(key, lambda: self._compiled(document, operation, variables))
+            answer = None if plan is None else await self._spliced(plan, Request(context.viewer, variables))
         except (Unplannable, Refused):
             # Ordinary execution says what is wrong, and where.
             answer = None
@@ -103,16 +116,49 @@ class Planner:
         found = get_variable_values(self._schema, operation.variable_definitions, dict(given))
         return None if isinstance(found, list) else found.coerced
 
-    def _plan(
-        self, source: str, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> Plan | None:
-        name = operation.name.value if operation.name else None
-        key = (source, name, dialect(), shape(operation, variables))
+    async def below(
+        self,
+        row: Base,
+        kind: GraphQLObjectType,
+        nodes: tuple[FieldNode, ...],
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> bytes | None:
+        """The JSON of what these nodes select on a row, made by one statement; None where the row itself can tell."""
+        if context.session is None or not context.session.is_live:
+            return None
+        # The nodes are kept with their plan, so that no other node can come to have the same identity.
+        key = (tuple(map(id, nodes)), kind.name, dialect(), shape(operation, variables))
+
+        def compiled() -> Plan:
+            arguments = Arguments(operation, variables)
+            selections = Selections(self._schema, fragments, variables)
+            compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing)
+            text, parameters = compiler.row(type(row), kind, nodes).render(dialect())
+            return Plan((Statement("", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
+
+        try:
+            plan = self._plan(key, compiled)
+            answer = None if plan is None else await self._texts(plan, Request(context.viewer, variables, row.id))
+        except (Unplannable, Refused):
+            return None
+        return answer[0].encode() if answer and answer[0] != "null" else None
+
+    async def _spliced(self, plan: Plan, request: Request) -> bytes | None:
+        texts = await self._texts(plan, request)
+        if texts is None:
+            return None
+        parts = (f'"{statement.key}":{text}' for statement, text in zip(plan.statements, texts, strict=True))
+        return ('{"data":{' + ",".join(parts) + "}}").encode()
+
+    def _plan(self, key: Hashable, compiled: Callable[[], Plan]) -> Plan | None:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
         try:
-            plan = self.compile(document, operation, variables)
+            plan = self._checked(compiled)
         except Unplannable as reason:
             log.debug("not planned", reason=str(reason))
             plan = None
@@ -121,13 +167,10 @@ class Planner:
             self._plans.popitem(last=False)
         return plan
 
-    def compile(self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
-        """The plan of an operation. Raises `Unplannable`.
-
-        It is compiled twice, with other stand-ins: what then differs in the statements, and is no slot, came from
-        somewhere else than the request, such as a clock, and would be frozen in the plan.
-        """
-        plan, again = (self._compiled(document, operation, variables) for _ in range(2))
+    def _checked(self, compiled: Callable[[], Plan]) -> Plan:
+        # Compiled twice, with other stand-ins: what then differs in the statements, and is no slot, came from
+        # somewhere else than the request, such as a clock, and would be frozen in the plan.
+        plan, again = compiled(), compiled()
         if plan.statements != again.statements:
             raise Unplannable("a value that is neither constant nor given by the request")
         return plan
@@ -136,7 +179,7 @@ class Planner:
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> Plan:
         arguments = Arguments(operation, variables)
-        selections = Selections(self._schema, document, variables)
+        selections = Selections(self._schema, fragments_of(document), variables)
         kind = DIALECTS[dialect()]
         compiler = Compiler(kind, selections, arguments, self._missing)
         query = self._schema.query_type
@@ -152,16 +195,14 @@ class Planner:
             statements.append(Statement(key, text, tuple(parameters)))
         return Plan(tuple(statements), arguments.meanings.bindings)
 
-    async def _run(self, plan: Plan, request: Request) -> bytes | None:
-        parts: list[str] = []
+    async def _texts(self, plan: Plan, request: Request) -> list[str] | None:
+        texts: list[str] = []
         for statement in plan.statements:
             text = await _fetch(statement.text, plan.values(statement, request))
-            if text is None:
-                text = "null"
-            elif self._missing in text:
+            if text is not None and self._missing in text:
                 return None
-            parts.append(f'"{statement.key}":{text}')
-        return ('{"data":{' + ",".join(parts) + "}}").encode()
+            texts.append(text or "null")
+        return texts
 
 
 def _found(field: StrawberryField, given: Mapping[str, Any], compiler: Compiler) -> Any:

@@ -21,15 +21,20 @@ from schema.node import name_of
 from schema.plan.dialect import Unplannable
 
 
+def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    """The fragments of a document, by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
 class Selections:
     """The selections of one document, for given values of the variables that its directives use."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+    ) -> None:
         self._schema = schema
         self._variables = variables
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments
 
     def fields(self, of: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         """The fields selected on a type, by response key, in order. Several nodes under one key are one field."""
