@@ -123,7 +123,7 @@ async def run(operation: Operation, context: Context) -> bytes:
 
 
 async def execute_plainly(
-    operation: Operation, context: Context, executor: type[Executor[Any, Any]] = schema.execution_context_class
+    operation: Operation, context: Context, executor: type[Executor[Any]] = schema.execution_context_class
 ) -> bytes:
     """The same by ordinary execution, field by field."""
     # A resolver of the executor class reads `operation_extensions`; we have none.

@@ -39,10 +39,12 @@ _GONE: Final = _Ending(None, "gone")
 class _Operation:
     """One id in flight."""
 
-    __slots__ = ("identifier", "task")
+    __slots__ = ("finishing", "identifier", "task")
 
     def __init__(self, identifier: str) -> None:
         self.identifier = identifier
+        # Its last message is being written: a client that uses the id again has seen it.
+        self.finishing = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -73,8 +75,6 @@ class Connection(Generic[A]):
         self._init_received = False
         self._admission: A | None = None
         self._operations: dict[str, _Operation] = {}
-        # Their last message is being written: a client that uses such an id again has seen it.
-        self._finishing: dict[str, _Operation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: _Ending | None = None
 
@@ -167,7 +167,8 @@ class Connection(Generic[A]):
     async def _subscribe(self, identifier: str, request: dict[str, Any]) -> None:
         if self._admission is None:
             raise Violation(CloseCode.UNAUTHORIZED, "Unauthorized")
-        if identifier in self._operations:
+        former = self._operations.get(identifier)
+        if former is not None and not former.finishing:
             raise Violation(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {identifier} already exists")
         # Completed operations that still clean up do not take their successors' places, but are bounded too.
         most = self._limits.operations
@@ -178,23 +179,21 @@ class Connection(Generic[A]):
         operation.task = self._spawn(self._operate(operation, self._admission, request))
 
     def _complete(self, identifier: str) -> None:
-        operation = self._operations.pop(identifier, None) or self._finishing.pop(identifier, None)
+        operation = self._operations.pop(identifier, None)
         if operation is not None and operation.task is not None:
             operation.task.cancel()
 
     async def _operate(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> None:
-        identifier = operation.identifier
         try:
             last = await self._outcome(operation, admission, request)
-            if self._operations.get(identifier) is operation:
-                self._finishing[identifier] = self._operations.pop(identifier)
+            if self._is_live(operation):
+                operation.finishing = True
                 await self._writer.write(last)
         except Gone:
             pass
         finally:
-            for held in (self._operations, self._finishing):
-                if held.get(identifier) is operation:
-                    del held[identifier]
+            if self._is_live(operation):
+                del self._operations[operation.identifier]
 
     async def _outcome(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> str:
         """Send every result of the operation and give its last message."""
@@ -220,12 +219,15 @@ class Connection(Generic[A]):
         async with aclosing(self._application.run(admission, request)) as results:
             async for result in results:
                 # A generator may have swallowed its cancellation.
-                if self._operations.get(operation.identifier) is not operation:
+                if not self._is_live(operation):
                     return
                 await self._writer.write(f"{prefix}{result.decode()}}}")
                 sent += 1
                 if not sent % _RESULTS_A_TURN:
                     await asyncio.sleep(0)
+
+    def _is_live(self, operation: _Operation) -> bool:
+        return self._operations.get(operation.identifier) is operation
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -239,7 +241,6 @@ class Connection(Generic[A]):
         self._writer.shut()
         if self._init_timer is not None:
             self._init_timer.cancel()
-        self._operations.clear()
         for task in self._tasks:
             # A second cancellation would cut short the finally blocks of a completed operation.
             if not task.cancelling():

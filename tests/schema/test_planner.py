@@ -1,19 +1,22 @@
 """The planner answers as ordinary execution does, with one statement for each root field."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
+from tortoise.backends.base.executor import BaseExecutor
 
 from models.conversation import Conversation
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
+from models.profile import Profile
 from models.session import Session
 from models.video import VideoSession
 from schema.context import Context
-from schema.execution import execute_plainly, planner, prepare
+from schema.execution import execute_plainly, planner, prepare, run
 from schema.node import global_id
+from schema.plan import planner as planning
+from schema.plan.planner import Planner
 from tests.people import Pair, pair, person
 
 # Each with the variables that it is asked with; "…" is filled with ids of the data below.
@@ -62,7 +65,7 @@ QUERIES: list[tuple[str, list[dict[str, Any]]]] = [
 
 
 @pytest.fixture
-async def people(database: str) -> AsyncIterator[tuple[Pair, dict[str, str]]]:
+async def people(database: str) -> tuple[Pair, dict[str, str]]:
     """A pair with a bit of everything, and the names by which the queries call their rows."""
     mentor = await person('Mara "quoted" \\ 🙂', capacity=3, skills_offered=["SQL", "Hiring"], languages=["pt", "en"])
     await person("Mentor two", capacity=1, skills_offered=["sql"], headline="Two\u2028lines")
@@ -85,12 +88,37 @@ async def people(database: str) -> AsyncIterator[tuple[Pair, dict[str, str]]]:
     messages = await Conversation.get(id=two.conversation.id).prefetch_related("messages")
     profile = await mentor.profile
     third = sorted(messages.messages, key=lambda message: message.number)[2]  # type: ignore[attr-defined]
-    yield two, {
+    return two, {
         "mentor": global_id(profile), "mentee": f"Profile:{two.mentee.id}", "stranger": f"Profile:{other.mentee.id}",
         "mentorship": global_id(two.mentorship), "other": global_id(other.mentorship), "goal": global_id(goal),
         "message": global_id(third), "call": global_id(call), "mara": f"profiles:{profile.id}:{profile.name}",
         "third": f"messages:{third.id}:3",
     }  # fmt: skip
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of the statements that the planner runs, and of those that the ORM runs."""
+    texts: list[str] = []
+    fetch = planning._fetch
+    query = BaseExecutor.execute_select
+
+    async def noted(text: str, values: list[Any]) -> str | None:
+        texts.append(text)
+        return await fetch(text, values)
+
+    async def noted_query(self: Any, sql: str, *rest: Any, **options: Any) -> Any:
+        texts.append(sql)
+        return await query(self, sql, *rest, **options)
+
+    monkeypatch.setattr(planning, "_fetch", noted)
+    monkeypatch.setattr(BaseExecutor, "execute_select", noted_query)
+    return texts
+
+
+def fill(variables: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The variables, with ids and cursors in place of the names of rows."""
+    return {name: names.get(value, value) if isinstance(value, str) else value for name, value in variables.items()}
 
 
 async def context(account: Any) -> Context:
@@ -104,12 +132,105 @@ async def test_both_ways_give_the_same_answer(people: Any, query: str, asked: li
     for viewer in (two.mentor, two.mentee, await person("Nobody")):
         asking = await context(viewer)
         for variables in asked:
-            filled = {
-                name: names.get(value, value) if isinstance(value, str) else value for name, value in variables.items()
-            }
+            filled = fill(variables, names)
             operation = prepare(query, filled, None)
             plainly = await execute_plainly(operation, asking)
             planned = await planner.answer(query, operation.document, operation.node, filled, asking)
             assert planned is not None, (query, variables)
             # Parsed and written again, as only the white space may differ.
             assert orjson.dumps(orjson.loads(planned)) == plainly, (query, variables)
+
+
+BELOW = """query { suggestions(first: 5) { edges { score reasons cursor
+    node { id name skillsOffered { name } placesFree } } pageInfo { hasNextPage } } }"""
+
+
+async def test_what_is_selected_below_a_row_is_read_by_one_statement(people: Any, statements: list[str]) -> None:
+    two, _ = people
+    asking = await context(two.mentee)
+    operation = prepare(BELOW, {}, None)
+    plainly = await execute_plainly(operation, asking)
+    statements.clear()
+    assert await run(operation, asking) == plainly
+    below = [text for text in statements if "json" in text]
+    assert len(below) == len(orjson.loads(plainly)["data"]["suggestions"]["edges"]) > 0
+
+
+@pytest.mark.parametrize(("query", "asked"), QUERIES, ids=[query[:40] for query, _ in QUERIES])
+async def test_each_root_field_costs_one_statement(
+    people: Any, statements: list[str], query: str, asked: list[dict[str, Any]]
+) -> None:
+    two, names = people
+    asking = await context(two.mentee)
+    for variables in asked:
+        filled = {
+            name: names.get(value, value) if isinstance(value, str) else value for name, value in variables.items()
+        }
+        operation = prepare(query, filled, None)
+        statements.clear()
+        answer = orjson.loads(await run(operation, asking))
+        assert len(statements) == len(answer["data"])
+
+
+async def test_no_value_of_a_request_is_in_the_text_of_a_statement(people: Any, statements: list[str]) -> None:
+    two, names = people
+    asking = await context(two.mentee)
+    query = (
+        "query($id: ID!, $skill: String, $after: String) { profile(id: $id) { name }"
+        " mentors(skill: $skill, after: $after) { edges { node { name } } } }"
+    )
+    filled = {"id": names["mentor"], "skill": "canary'--", "after": names["mara"]}
+    statements.clear()
+    await run(prepare(query, filled, None), asking)
+    assert len(statements) == 2
+    for text in statements:
+        assert "canary" not in text
+        assert str(two.mentee.id) not in text
+        assert names["mentor"].partition(":")[2] not in text
+
+
+async def test_a_plan_is_made_once_for_requests_of_one_shape(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    two, names = people
+    asking = await context(two.mentee)
+    query = (
+        "query($id: ID!, $n: Int) { a_fresh_one: node(id: $id) { id } mentors(first: $n) { edges { node { name } } } }"
+    )
+    compiled: list[Any] = []
+    monkeypatch.setattr(planner, "_checked", lambda make: compiled.append(make) or Planner._checked(planner, make))
+    for name, size, plans in (("mentor", 1, 1), ("mentee", 1, 1), ("mentor", 2, 2), ("goal", 2, 3), ("goal", 1, 4)):
+        filled = {"id": names[name], "n": size}
+        answer = orjson.loads(await run(prepare(query, filled, None), asking))
+        assert answer["data"]["a_fresh_one"] == {"id": names[name]}
+        assert len(compiled) == plans
+
+
+async def test_what_depends_on_the_clock_is_not_planned(people: Any) -> None:
+    two, _ = people
+    asking = await context(two.mentee)
+    query = "{ viewer { sessions { edges { node { device } } } } }"
+    operation = prepare(query, {}, None)
+    assert await planner.answer(query, operation.document, operation.node, {}, asking) is None
+    assert orjson.loads(await run(operation, asking))["data"]["viewer"]["sessions"]["edges"]
+
+
+async def test_a_null_that_must_not_be_is_left_to_ordinary_execution(
+    people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two, names = people
+    asking = await context(two.mentee)
+    monkeypatch.setattr(Profile, "visible_to", classmethod(lambda cls, viewer: cls.filter(id=viewer.id)))
+    query = "query($id: ID!) { node(id: $id) { ... on Message { number seenOnce: author { name } } } }"
+    operation = prepare(query, {"id": names["message"]}, None)
+    answer = orjson.loads(await run(operation, asking))
+    assert answer["data"] == {"node": None}
+    assert answer["errors"][0]["path"] == ["node", "seenOnce"]
+
+
+async def test_a_forged_cursor_is_refused_with_the_field_that_holds_it(people: Any) -> None:
+    two, names = people
+    asking = await context(two.mentee)
+    query = "query($after: String) { mentors(after: $after) { edges { node { name } } } }"
+    for forged in ("", "x", "profiles:x:y", names["third"], "profiles:" + names["mara"].split(":")[1], "' OR 1=1 --"):
+        answer = orjson.loads(await run(prepare(query, {"after": forged}, None), asking))
+        if forged.count(":") != 1:
+            assert answer["errors"][0]["extensions"]["field"] == "after", forged

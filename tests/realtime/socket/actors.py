@@ -89,7 +89,11 @@ class Source:
 
 
 class Client:
-    """Drives an ASGI endpoint. While `reads` is not set, it takes nothing and the endpoint's sends wait."""
+    """Drives an ASGI endpoint.
+
+    While `reads` is not set, it takes nothing and the endpoint's sends wait. While `lets_go` is not set, it takes
+    what is sent, but the sends do not return.
+    """
 
     def __init__(
         self,
@@ -113,6 +117,8 @@ class Client:
         self.reads = asyncio.Event()
         self.reads.set()
         self.blocked = asyncio.Event()
+        self.lets_go = asyncio.Event()
+        self.lets_go.set()
         self.task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -135,6 +141,7 @@ class Client:
             self.blocked.set()
             await self.reads.wait()
         self._from_server.put_nowait(message)
+        await self.lets_go.wait()
 
     def send(self, **message: Any) -> None:
         self.send_text(orjson.dumps(message).decode())

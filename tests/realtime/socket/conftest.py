@@ -8,11 +8,6 @@ import pytest
 from tests.realtime.socket.actors import Echo, Source
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
 def echo() -> Echo:
     return Echo()

@@ -1,7 +1,6 @@
 import asyncio
 import gc
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -231,27 +230,3 @@ async def test_nobody_but_the_socket_keeps_its_tasks_alive(echo: Echo) -> None:
         for _ in range(3):
             gc.collect()
             assert await client.until_pong() == []
-
-
-async def test_a_cancelled_endpoint_ends_its_operations_and_passes_the_cancellation_on(echo: Echo) -> None:
-    ended: list[str] = []
-
-    async def waits(_: Any) -> Any:
-        try:
-            yield b"1"
-            await asyncio.get_running_loop().create_future()
-        finally:
-            ended.append("waits")
-
-    echo.operations["waits"] = waits
-    sockets = Sockets(echo)
-    client = await Client(sockets).__aenter__()
-    await client.acknowledged()
-    client.subscribe("a", "waits")
-    await client.receive()
-    assert client.task is not None
-    client.task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await client.ended()
-    assert ended == ["waits"]
-    assert sockets.open == 0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.socket import SocketLimits, Sockets
-from tests.realtime.socket.actors import Client, Echo, Results, Source, complete, next_
+from tests.realtime.socket.actors import Client, Echo, Results, Source, complete, next_, settled
 
 
 async def test_a_single_result_comes_as_next_and_complete(echo: Echo) -> None:
@@ -70,6 +70,30 @@ async def test_an_id_can_be_used_again_after_the_server_completed_it(echo: Echo)
             client.subscribe("a", "hello")
             assert await client.receive() == next_("a", {"data": "hello"})
             assert await client.receive() == complete("a")
+
+
+async def test_an_id_can_be_used_again_as_soon_as_the_client_has_the_last_message(echo: Echo, source: Source) -> None:
+    async with Client(Sockets(echo)) as client:
+        await client.acknowledged()
+        client.subscribe("a", "source")
+        await source.started.wait()
+        client.lets_go.clear()
+        source.put(None)
+        assert await client.receive() == complete("a")
+        client.subscribe("a", "hello")
+        await settled()
+        client.lets_go.set()
+        assert await client.receive() == next_("a", {"data": "hello"})
+        assert await client.receive() == complete("a")
+
+
+async def test_finished_operations_free_their_places(echo: Echo) -> None:
+    async with Client(Sockets(echo, limits=SocketLimits(operations=1))) as client:
+        await client.acknowledged()
+        for number in "123":
+            client.subscribe(number, "hello")
+            assert await client.receive() == next_(number, {"data": "hello"})
+            assert await client.receive() == complete(number)
 
 
 async def test_completing_closes_the_generator_and_nothing_more_is_sent(echo: Echo, source: Source) -> None:

@@ -1,0 +1,257 @@
+"""Brokers: what is rung in one process is heard in the others, also after an outage."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import bell
+from realtime import broker
+from realtime.bells import Bell, Bells
+from realtime.broker import CHANNEL, PAYLOAD_BYTES, PostgresWire, embedded_broker, payloads, postgres_broker
+
+PATIENCE = 20.0
+
+# Postgres counts bytes, so letters of several bytes and escaped ones are among them.
+topics = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+
+
+@given(st.sets(topics, max_size=400))
+def test_payloads_carry_every_topic_once_and_each_fits(rung: set[str]) -> None:
+    found = list(payloads("me", rung))
+    carried: list[str] = []
+    for payload in found:
+        assert len(payload.encode()) <= PAYLOAD_BYTES < 8_000
+        sender, *some = orjson.loads(payload)
+        assert sender == "me"
+        assert some
+        carried += some
+    assert sorted(carried) == sorted(rung)
+
+
+def test_topics_go_out_together() -> None:
+    inboxes = [f"inbox {number:036}" for number in range(150)]
+    assert len(list(payloads("0" * 32, inboxes))) == 1
+    assert len(list(payloads("0" * 32, inboxes * 4))) == 4
+    assert list(payloads("me", [])) == []
+
+
+async def test_the_embedded_broker_hears_what_is_rung_in_its_process_until_it_closes() -> None:
+    async with embedded_broker() as bells:
+        with bells.listen("topic") as here, bells.listen("other") as elsewhere:
+            bell.ring("topic")
+            assert await here.wait(PATIENCE)
+            assert not await elsewhere.wait(0)
+            here.hush()
+    with bells.listen("topic") as here:
+        bell.ring("topic")
+        assert not await here.wait(0)
+
+
+class Process:
+    """What a process of its own would have: a wire and its bells, without the bells of this process."""
+
+    def __init__(self, url: str) -> None:
+        self.bells = Bells()
+        self.wire = PostgresWire(url, self.bells)
+        self.carrying = asyncio.Event()
+
+    async def carry(self, connection: Any) -> None:
+        self.carrying.set()
+        await self.wire.carry(connection)
+
+
+@asynccontextmanager
+async def process(url: str) -> AsyncIterator[Process]:
+    found = Process(url)
+    tasks = [asyncio.create_task(found.wire.keep(work)) for work in (found.carry, found.wire.hear)]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await found.wire.ready.wait()
+            await found.carrying.wait()
+        yield found
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def engine() -> str:
+    """These tests are about PostgreSQL alone."""
+    return "postgres"
+
+
+@pytest.fixture(autouse=True)
+def _reconnect_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "RECONNECT_SECONDS", (0.01, 0.02))
+
+
+@pytest.fixture
+async def direct(database_url: str) -> AsyncIterator[Any]:
+    """A connection of the test's own."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def hears(listener: Bell) -> bool:
+    """Rung within the test's patience; hushed again."""
+    rung = await listener.wait(PATIENCE)
+    listener.hush()
+    return rung
+
+
+async def cut(direct: Any, doing: str = "%") -> int:
+    """End the other connections whose last statement is like this; how many those were."""
+    rows = await direct.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE $1",
+        doing,
+    )
+    return len(rows)
+
+
+async def test_a_ring_is_heard_at_once_where_it_is_rung_and_then_in_the_other_process(database_url: str) -> None:
+    async with process(database_url) as one, process(database_url) as two:
+        with one.bells.listen("topic") as here, two.bells.listen("topic") as there, two.bells.listen("x") as other:
+            one.wire.ring(["topic"])
+            assert here._rung.is_set()
+            assert await hears(there)
+            assert not other._rung.is_set()
+
+
+async def test_many_topics_that_are_rung_at_once_all_arrive(database_url: str) -> None:
+    async with process(database_url) as one, process(database_url) as two:
+        names = [f"inbox {number:036}" for number in range(500)]
+        with two.bells.listen(names[0]) as first, two.bells.listen(names[-1]) as last:
+            one.wire.ring(names)
+            assert await hears(first)
+            assert await hears(last)
+
+
+async def test_a_process_does_not_hear_its_own_notification_again(database_url: str) -> None:
+    async with process(database_url) as one, process(database_url) as two:
+        with one.bells.listen("topic") as here, two.bells.listen("topic") as there, one.bells.listen("end") as end:
+            one.wire.ring(["topic"])
+            here.hush()
+            assert await hears(there)
+            # Notifications arrive in the order of commits: after this one, the first would have come.
+            two.wire.ring(["end"])
+            assert await hears(end)
+            assert not here._rung.is_set()
+
+
+async def test_the_domains_bells_go_over_the_wire_until_the_broker_closes(database_url: str) -> None:
+    async with process(database_url) as other:
+        with other.bells.listen("topic") as there:
+            async with postgres_broker(database_url) as bells:
+                with bells.listen("topic") as here:
+                    bell.ring("topic")
+                    assert await hears(here)
+                    assert await hears(there)
+            bell.ring("topic")
+            other.wire.ring(["something else"])
+            assert not there._rung.is_set()
+
+
+@pytest.mark.parametrize("doing", ["%LISTEN%", "%pg_notify%", "%"], ids=["the listener", "the carrier", "both"])
+async def test_it_heals_when_a_connection_is_cut(database_url: str, direct: Any, doing: str) -> None:
+    async with process(database_url) as one, process(database_url) as two:
+        with two.bells.listen("topic") as there, one.bells.listen("back") as back:
+            # Each has carried something, so that the carriers' connections are known by it.
+            one.wire.ring(["topic"])
+            two.wire.ring(["back"])
+            assert await hears(there)
+            assert await hears(back)
+            assert await cut(direct, doing) >= 2
+            if doing != "%pg_notify%":
+                # A listener that was away rings for everybody, as nobody knows what it missed.
+                assert await hears(there)
+                assert await hears(back)
+            one.wire.ring(["topic"])
+            two.wire.ring(["back"])
+            assert await hears(there)
+            assert await hears(back)
+
+
+async def test_what_is_rung_while_the_wire_is_down_is_carried_afterwards(
+    database_url: str, direct: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with process(database_url) as two:
+        down, tried, connect = asyncio.Event(), asyncio.Event(), asyncpg.connect
+
+        async def refusing(*args: Any, **kwargs: Any) -> Any:
+            if not down.is_set():
+                return await connect(*args, **kwargs)
+            tried.set()
+            raise ConnectionRefusedError("the database is away")
+
+        async with process(database_url) as one:
+            with two.bells.listen("first") as first, two.bells.listen("second") as second:
+                one.wire.ring(["warm"])
+                monkeypatch.setattr(asyncpg, "connect", refusing)
+                down.set()
+                assert await cut(direct, "%pg_notify%") <= 1
+                one.wire.ring(["first"])
+                await cut(direct)
+                one.wire.ring(["second"])
+                async with asyncio.timeout(PATIENCE):
+                    await tried.wait()
+                first.hush()
+                second.hush()
+                down.clear()
+                assert await hears(first)
+                assert await hears(second)
+
+
+FOREIGN = {
+    "nothing": "",
+    "no JSON": "hello",
+    "a number": "5",
+    "a text": '"hello"',
+    "null": "null",
+    "an object": '{"a": 1}',
+    "an empty list": "[]",
+    "a list of lists": '["somebody", ["topic"]]',
+    "a topic that is an object": '["somebody", {"a": 1}]',
+    "a sender that is a list": '[[], "x"]',
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+async def test_a_notification_that_is_not_ours_is_ignored_and_the_next_one_heard(
+    database_url: str, direct: Any, what: str
+) -> None:
+    async with process(database_url) as one:
+        with one.bells.listen("topic") as here:
+            await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, FOREIGN[what])
+            await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, '["somebody", "topic"]')
+            assert await hears(here)
+
+
+async def test_a_notification_on_another_channel_is_not_heard(database_url: str, direct: Any) -> None:
+    async with process(database_url) as one:
+        with one.bells.listen("topic") as here, one.bells.listen("end") as end:
+            await direct.execute("SELECT pg_notify($1, $2)", "another", '["somebody", "topic"]')
+            await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, '["somebody", "end"]')
+            assert await hears(end)
+            assert not here._rung.is_set()
+
+
+async def test_a_broker_that_closes_leaves_no_connection_and_no_ringer(database_url: str, direct: Any) -> None:
+    hung = list(bell._ringers)
+    async with postgres_broker(database_url):
+        assert len(bell._ringers) == len(hung) + 1
+    assert bell._ringers == hung
+    async with asyncio.timeout(PATIENCE):
+        while await direct.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ):
+            await asyncio.sleep(0)
