@@ -1,5 +1,6 @@
 """PostgreSQL for Tortoise: a pool whose waits end, and connections that are not reset between uses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -48,6 +49,11 @@ class Client(AsyncpgDBClient):
             record_class=asyncpg.Record,
             **settings,
         )
+
+    async def read_value(self, text: str, values: Sequence[Any]) -> Any:
+        """The first value of the first row of a SELECT; None without rows."""
+        async with self.acquire_connection() as connection:
+            return await connection.fetchval(text, *values)
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))

@@ -214,13 +214,8 @@ def _found(field: StrawberryField, given: Mapping[str, Any], compiler: Compiler)
 
 
 async def _fetch(text: str, values: list[Any]) -> str | None:
-    name = dialect()
-    async with get_connection(name).acquire_connection() as connection:
-        if name == "postgres":
-            found = await connection.fetchval(text, *values)
-        else:
-            rows = list(await connection.execute_fetchall(text, values))
-            found = rows[0][0] if rows else None
+    connection: Any = get_connection(dialect())
+    found = await connection.read_value(text, values)
     return None if found is None else str(found)
 
 
