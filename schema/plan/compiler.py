@@ -26,9 +26,45 @@ from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.read import METADATA, Expression, Many, One, Paged, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Sql, query
-from schema.plan.standin import Row, Viewer
+from schema.plan.standin import Meanings, Row, Viewer
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
+
+
+class Window:
+    """The rows of a page in a statement. `beyond`: with one row more, and each with its number and their count."""
+
+    def __init__(self, page: Page, row: Row, *, beyond: bool) -> None:
+        self.page = page
+        self.row = row
+        self.beyond = beyond
+
+    @property
+    def order(self) -> str:
+        """By what the rows of the page come in their order."""
+        if self.beyond:
+            return f"{self.row._alias}.rn{' DESC' if self.page.back else ''}"
+        return self._forward(self.row._alias)
+
+    @property
+    def inside(self) -> Sql | None:
+        """Which of the rows are on the page; None where all are."""
+        return Sql(f"{self.row._alias}.rn <= ", Constant(self.page.size)) if self.beyond else None
+
+    def sql(self, meanings: Meanings) -> Sql:
+        """The rows, in the order of the page."""
+        if self.beyond:
+            # Without an order of its own the window takes the rows as they come.
+            numbered = "SELECT w.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("
+            turn = " DESC" if self.page.back else ""
+            return Sql(numbered, query(self.page.window, meanings), f") w ORDER BY rn{turn}")
+        rows = query(self.page.window.limit(self.page.size), meanings)
+        return Sql("SELECT * FROM (", rows, f") w ORDER BY {self._forward('w')}") if self.page.back else rows
+
+    def _forward(self, alias: str) -> str:
+        model = self.page.rows.model
+        columns = (Row(model, alias, Meanings()).column(name) for name in (self.page.order.key, "id"))
+        return ", ".join(f"{column}{' DESC' if self.page.order.falls else ''}" for column in columns)
 
 
 class Compiler:
@@ -163,20 +199,17 @@ class Compiler:
     def _connection(self, page: Page, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
         alias = next(self._aliases)
         row = Row(page.rows.model, alias, self.meanings)
-        members = [(key, self._part(page, kind, row, same)) for key, same in self.selections.below(kind, nodes).items()]
-        if not any(
-            nodes[0].name.value in ("edges", "pageInfo") for nodes in self.selections.below(kind, nodes).values()
-        ):
-            return Sql("SELECT ", self.dialect.record(members))
-        key, row_id = page.order.columns(back=page.back)
-        order = ", ".join(f'w."{_db(page, name)}"{" DESC" if name.startswith("-") else ""}' for name in (key, row_id))
-        window = query(page.window, self.meanings)
-        numbered = Sql(
-            f"SELECT w.*, row_number() OVER (ORDER BY {order}) AS rn, count(*) OVER () AS n FROM (", window, ") w"
-        )
-        return Sql("SELECT ", self.dialect.record(members), " FROM (", numbered, f" ORDER BY rn{_turn(page)}) {alias}")
+        below = self.selections.below(kind, nodes)
+        wanted = {same[0].name.value for same in below.values()}
+        # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
+        window = Window(page, row, beyond="pageInfo" in wanted)
+        record = self.dialect.record([(key, self._part(window, kind, same)) for key, same in below.items()])
+        if not wanted & {"edges", "pageInfo"}:
+            return Sql("SELECT ", record)
+        return Sql("SELECT ", record, " FROM (", window.sql(self.meanings), f") {alias}")
 
-    def _part(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Piece:
+        page, row = window.page, window.row
         match nodes[0].name.value:
             case "__typename":
                 return f"'{kind.name}'"
@@ -185,11 +218,7 @@ class Compiler:
                 members = [
                     (key, self._edge(page, edge, row, same)) for key, same in self.selections.below(edge, nodes).items()
                 ]
-                return self.dialect.array(
-                    self.dialect.record(members),
-                    f"{row._alias}.rn{_turn(page)}",
-                    Sql(f"{row._alias}.rn <= ", Constant(page.size)),
-                )
+                return self.dialect.array(self.dialect.record(members), window.order, window.inside)
             case "pageInfo":
                 info = _object(kind.fields["pageInfo"].type)
                 return self.dialect.record(
@@ -238,14 +267,6 @@ class Compiler:
 
 def _truth(value: bool) -> str:
     return "1 = 1" if value else "1 = 0"
-
-
-def _turn(page: Page) -> str:
-    return " DESC" if page.back else ""
-
-
-def _db(page: Page, name: str) -> str:
-    return str(page.rows.model._meta.fields_db_projection[name.lstrip("-")])
 
 
 def _object(of: GraphQLOutputType) -> GraphQLObjectType:
