@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run install ide test check format migrations sdl constraints clean
+.PHONY: run install ide test bench bench-peers check format migrations sdl constraints clean
 
 run: .venv/ready ide ## serve the demo community on http://127.0.0.1:8000
 	$(BIN)/alongside serve --migrate --demo
@@ -23,6 +23,13 @@ ide/node_modules/altair-static/package.json: ide/package.json ide/package-lock.j
 
 test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest
+
+bench: .venv/ready ## measure the read path, on SQLite and PostgreSQL (a quarter of an hour)
+	$(BIN)/python -m benches.read_path
+
+bench-peers: .venv/ready ## the same beside other GraphQL servers, which npm installs into benches/peers/
+	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m benches.read_path --peers
 
 check: .venv/ready ## lint, types, layers
 	$(BIN)/ruff check

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('created_at', fields.DatetimeField(default=now, auto_now=False, auto_now_add=False)),
                 ('name', fields.CharField(max_length=60)),
-                ('key', fields.CharField(unique=True, max_length=80)),
+                ('key', fields.CharField(unique=True, max_length=180)),
             ],
             options={'table': 'skill', 'app': 'models', 'pk_attr': 'id'},
             bases=['Base'],

@@ -14,11 +14,13 @@ from models.profile import Profile
 from models.refusal import RefusalCode, Refused, invalid
 from models.session import Session
 
+LONGEST_EMAIL = 254
+
 
 class Account(Base):
     """What signs in: an e-mail address and a password. A profile, with the same id, is how the person shows."""
 
-    email = fields.CharField(max_length=254, unique=True)
+    email = fields.CharField(max_length=LONGEST_EMAIL, unique=True)
     password_hash = fields.CharField(max_length=200)
 
     profile: fields.BackwardOneToOneRelation[Profile]
@@ -58,19 +60,31 @@ class Account(Base):
         Raises `Refused` with one message for an unknown address and for a wrong password, after the same time, and
         `RateLimited` after too many failures.
         """
-        key = email.strip().casefold()
-        throttle.sign_in.check(key, address)
-        account = await cls.get_or_none(email=key) if len(secret) <= password.LONGEST else None
+        key = _known_as(email)
+        throttle.sign_in.check(key or "", address)
+        # Counted before it is known, so that guesses that come all at once are counted too.
+        throttle.sign_in.failed(key or "", address)
+        account = await cls.get_or_none(email=key) if key and len(secret) <= password.LONGEST else None
         known = account.password_hash if account else None
         if not await password.matches(secret[: password.LONGEST], known) or account is None:
-            throttle.sign_in.failed(key, address)
             raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
+        throttle.sign_in.forgive(key or "", address)
         return await Session.open(account, device=device)
+
+
+def _known_as(email: str) -> str | None:
+    try:
+        return normalised(email)
+    except Refused:
+        return None
 
 
 def normalised(email: str) -> str:
     """The address as it is stored and looked up: checked (RFC 5321), in lower case. Raises `Refused`."""
     try:
-        return validate_email(email.strip(), check_deliverability=False).normalized.casefold()
+        found = validate_email(email.strip(), check_deliverability=False).normalized.casefold()
     except EmailNotValidError as error:
         raise invalid(f"This is not an e-mail address: {error}", "email") from None
+    if len(found) > LONGEST_EMAIL or "\ufffd" in found:
+        raise invalid(f"An e-mail address has at most {LONGEST_EMAIL} characters that can be shown.", "email")
+    return found

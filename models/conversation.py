@@ -58,7 +58,7 @@ class Conversation(Base):
         A retry with the same key returns the first message, also when the conversation has closed meanwhile.
         """
         body = prose(body, "body", longest=LONGEST_BODY)
-        participants = await self._participants(by)
+        participants = await self._everybody(by)
         # The row's lock is held to commit, so the order of numbers is the order of commits.
         conversation = await self.locked(self.id)
         if first := await Message.made_before(by, client_id, conversation_id=self.id, body=body):
@@ -83,7 +83,7 @@ class Conversation(Base):
     @transaction
     async def mark_read(self, number: int, *, by: "Account") -> Self:
         """Move the reader's marker forward to a message's number. It never moves back."""
-        participants = await self._participants(by)
+        participants = await self._everybody(by)
         conversation = await self.locked(self.id)
         if not 0 <= number <= conversation.last_number:
             raise invalid(f"The conversation has the messages 1 to {conversation.last_number}.", "number")
@@ -99,7 +99,7 @@ class Conversation(Base):
         self.closed_at = clock.now()
         await self.store("closed_at")
 
-    async def _participants(self, by: "Account") -> list[UUID]:
+    async def _everybody(self, by: "Account") -> list[UUID]:
         people = await Participant.filter(conversation_id=self.id)
         if by.id not in [person.profile_id for person in people]:
             raise Refused(RefusalCode.NOT_FOUND, "There is no such conversation.", "conversationId")

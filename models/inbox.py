@@ -116,6 +116,10 @@ class Cursor:
             epoch, position = raw.decode("ascii").split(".")
             if not position.isdecimal() or len(position) > 18:
                 raise ValueError(position)
-            return cls(epoch, int(position))
+            cursor = cls(epoch, int(position))
+            # One place has one spelling.
+            if str(cursor) != text:
+                raise ValueError(text)
         except (binascii.Error, ValueError):
             raise invalid("This is not a cursor of the inbox; use one that an event carried.", field) from None
+        return cursor

@@ -1,5 +1,6 @@
 """Meetings: when and how a pair meets."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 FURTHEST = timedelta(days=730)
+
+WALL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 
 
 class MeetingKind(StrEnum):
@@ -127,6 +130,8 @@ def moment_of(local_start: str, time_zone: str) -> datetime:
     """
     place = zone(time_zone, "timeZone")
     try:
+        if not WALL_TIME.fullmatch(local_start):
+            raise ValueError(local_start)
         wall = datetime.strptime(local_start, "%Y-%m-%dT%H:%M").replace(tzinfo=place)
         moment = wall.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -118,8 +118,9 @@ class Mentorship(Base):
         mentorship.active_pair = None
         await mentorship.store("status", "ended_at", "end_reason", "active_pair")
         await conversation.close()
-        await VideoSession.end_all_of(mentorship)
+        # The profile before any inbox, as in `accept`: everybody locks in the same order.
         await (await Profile.get(id=self.mentor_id)).release_mentee()
+        await VideoSession.end_all_of(mentorship)
         await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)
         return mentorship
 

@@ -8,6 +8,7 @@ from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
 from models.base import Base
+from models.database import transaction
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -47,6 +48,7 @@ class Programme(Base):
         mine = Participation.filter(profile_id=viewer.id)
         return cls.filter(id__in=Subquery(mine.values("programme_id")))
 
+    @transaction
     async def enrol(self, profile: "Profile") -> "Participation":
         """The person takes part; once, however often it is said."""
         participation, _ = await Participation.get_or_create(programme_id=self.id, profile_id=profile.id)

@@ -90,6 +90,8 @@ class MentorshipRequest(Authored):
         if not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
             raise invalid(f"A mentorship is meant for {SHORTEST_MONTHS} to {LONGEST_MONTHS} months.", "months")
         mentor = await Profile.seen_by(by, mentor_id, "mentorId")
+        # Whoever asks several at once is counted one after the other.
+        await Profile.locked(by.id)
         await cls._may_ask(mentor, by)
         request = await cls.create(
             author_id=by.id,

@@ -1,5 +1,7 @@
 """Skills: areas of help, in a shared vocabulary that grows as people name new ones."""
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Self
 
 from tortoise import fields
@@ -16,15 +18,18 @@ MOST_PER_PERSON = 30
 
 
 def key_of(name: str) -> str:
-    """The key under which a skill of this name is kept: in any case, with any space around it."""
-    return name.strip().casefold()
+    """The key under which a skill of this name is kept: in any case and form, with any space around it."""
+    # No skill has a character that cannot be stored; U+FFFD in its place finds nobody, instead of an error.
+    storable = re.sub("[\x00\ud800-\udfff]", "\ufffd", name)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
 
 
 class Skill(Base):
     """An area of help. Two spellings that differ only in case are one skill."""
 
     name = fields.CharField(max_length=60)
-    key = fields.CharField(max_length=80, unique=True)
+    # Up to three times as long as the name: some letters grow when their case is folded.
+    key = fields.CharField(max_length=180, unique=True)
 
     class Meta:
         table = "skill"

@@ -35,6 +35,12 @@ class Throttle:
         while len(self._failures) > MOST_KEYS:
             self._failures.popitem(last=False)
 
+    def forgive(self, account: str, address: str) -> None:
+        """Take the latest failure back: it was none."""
+        for key, _ in self._limits(account, address):
+            if failures := self._failures.get(key):
+                failures.pop()
+
     def _limits(self, account: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
         return (f"account {account}", PER_ACCOUNT), (f"address {address}", PER_ADDRESS)
 

@@ -84,6 +84,8 @@ async def connect(
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     async with TortoiseContext() as context:
         await context.init(config=config, _enable_global_fallback=everywhere)
+        # Opened before anybody can be cancelled in the middle of it, which would leak the connection's lock.
+        await context.db().execute_query("SELECT 1")
         yield context
 
 

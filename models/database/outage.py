@@ -17,7 +17,8 @@ OUTAGE: tuple[type[Exception], ...] = (
 def is_outage(error: BaseException | None) -> bool:
     """Does this error mean that the database was away? What caused it counts too."""
     while error is not None:
-        if isinstance(error, OUTAGE):
+        # asyncpg's complaint about a value that it cannot send is an InterfaceError too, and would come again.
+        if isinstance(error, OUTAGE) and not isinstance(error, ValueError):
             return True
         error = error.__cause__
     return False

@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError
 
 from models.database.transaction import shielded
 
@@ -27,7 +29,36 @@ class ImmediateTransaction(SqliteTransactionWrapper):
     """A transaction that takes the write lock when it begins, so that it cannot fail for it later."""
 
     async def begin(self) -> None:
-        await self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            await self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
+
+    async def commit(self) -> None:
+        try:
+            await super().commit()
+        except BaseException as error:
+            # A commit that fails leaves the transaction open: what came after it would be answered and not stored.
+            await self._connection.rollback()
+            self._finalized = True
+            if isinstance(error, sqlite3.OperationalError):
+                raise OperationalError(error) from error
+            raise
+
+
+class ImmediateContext(SqliteTransactionContext):
+    """Holds the connection for a transaction. The stock one keeps it for ever when BEGIN fails."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection  # type: ignore[no-any-return]
 
 
 class Readers:
@@ -74,7 +105,7 @@ class Client(SqliteClient):
     _readers: Readers | None = None
 
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))

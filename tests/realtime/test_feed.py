@@ -39,7 +39,7 @@ async def happen(*accounts: Account, times: int = 1) -> None:
 
 
 async def following(source: AsyncGenerator[T, None]) -> T:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(10):
         return await anext(source)
 
 
@@ -58,10 +58,10 @@ async def waits(source: AsyncGenerator[T, None], bells: Bells) -> asyncio.Task[T
     task = asyncio.ensure_future(anext(source))
     async with asyncio.timeout(20):
         # Its first read has ended when it holds no ring any more and has nothing: it sleeps.
-        while not any(bell._rung._waiters for waiting in bells._waiting.values() for bell in waiting):
+        while not any(bell._rung._waiters for waiting in bells._waiting.values() for bell in waiting):  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert not task.done()
-    return task  # type: ignore[return-value]
+    return task
 
 
 async def cursor(account: Account, position: int) -> Cursor:
@@ -114,9 +114,7 @@ async def test_each_events_cursor_resumes_after_it(bells: Bells) -> None:
     await source.aclose()
 
 
-async def test_what_is_stored_while_the_feed_reads_is_not_missed(
-    bells: Bells, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_stored_while_the_feed_reads_is_not_missed(bells: Bells, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = await person("Ana")
     following_rows = InboxEvent.following
     late: list[asyncio.Task[None]] = []

@@ -17,7 +17,7 @@ async def two_in_a_call() -> tuple[VideoParticipant, VideoParticipant]:
     """The one who joined first, and the other."""
     two = await pair()
     call = await VideoSession.start(two.mentorship, by=two.mentor)
-    first, ticket, _ = await call.join(by=two.mentor, device_id="phone")
+    _first, ticket, _ = await call.join(by=two.mentor, device_id="phone")
     second, _, _ = await call.join(by=two.mentee, device_id="laptop")
     # As a request has it: found by its ticket.
     return await VideoParticipant.of_ticket(ticket, by=two.mentor), second

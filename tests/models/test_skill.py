@@ -1,0 +1,81 @@
+"""The shared vocabulary of skills."""
+
+import asyncio
+
+import pytest
+
+from models.profile import Profile
+from models.refusal import RefusalCode
+from models.skill import MOST_PER_PERSON, Skill
+from tests.models.expect import refused
+from tests.people import person
+
+
+async def test_the_vocabulary_learns_new_names_and_knows_old_ones_in_any_case(database: str) -> None:
+    first = await Skill.named(["Python", "Public speaking"], "skills")
+    again = await Skill.named(["PUBLIC SPEAKING", "python", "SQL"], "skills")
+    # The spelling that came first stays.
+    assert [skill.name for skill in again] == ["Public speaking", "Python", "SQL"]
+    assert {skill.id for skill in first} < {skill.id for skill in again}
+    assert await Skill.all().count() == 3
+
+
+async def test_each_skill_comes_once_in_the_order_of_its_first_name(database: str) -> None:
+    skills = await Skill.named(["b", "a", "B", " b ", "c", "A"], "skills")
+    assert [skill.key for skill in skills] == ["b", "a", "c"]
+
+
+async def test_spellings_that_differ_in_composition_are_one_skill(database: str) -> None:
+    await Skill.named(["Re\u0301sume\u0301"], "skills")
+    (skill,) = await Skill.named(["R\u00e9sum\u00e9"], "skills")
+    assert (skill.key, await Skill.all().count()) == ("r\u00e9sum\u00e9", 1)
+
+
+async def test_no_name_is_no_skill(database: str) -> None:
+    assert await Skill.named([], "skills") == []
+
+
+async def test_more_than_a_person_may_name_is_refused(database: str) -> None:
+    names = [f"skill {number}" for number in range(MOST_PER_PERSON + 1)]
+    assert len(await Skill.named(names[1:], "skillsOffered")) == MOST_PER_PERSON
+    with refused(RefusalCode.INVALID, "skillsOffered"):
+        await Skill.named(names, "skillsOffered")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 61, "two\nlines", "S\u200bQL", "\ud800"])
+async def test_a_name_is_one_visible_line_of_at_most_60_characters(database: str, name: str) -> None:
+    with refused(RefusalCode.INVALID, "skillsWanted"):
+        await Skill.named([name], "skillsWanted")
+
+
+@pytest.mark.parametrize("name", ["ß" * 60, "\u0390" * 60], ids=["sharp s", "iota with two marks"])
+async def test_a_name_whose_lower_case_is_longer_is_stored_or_refused(database: str, name: str) -> None:
+    """Case folding makes two or three letters of one: the key must hold them, or a person must hear why not."""
+    try:
+        (skill,) = await Skill.named([name], "skillsWanted")
+    except Exception:
+        with refused(RefusalCode.INVALID, "skillsWanted"):
+            await Skill.named([name], "skillsWanted")
+    else:
+        assert skill.name == name
+
+
+async def test_eight_people_who_name_the_same_new_skills_at_once_share_them(database: str) -> None:
+    people = [await person(f"Person {number}") for number in range(8)]
+    profiles = [await Profile.get(id=one.id) for one in people]
+    names = ["Python", "SQL", "hiring"]
+    await asyncio.gather(
+        *(
+            # Half of them in the other order: on PostgreSQL they wait for each other.
+            profile.change(by=one, skills_offered=names[:: (1, -1)[number % 2]])
+            for number, (one, profile) in enumerate(zip(people, profiles, strict=True))
+        )
+    )
+    assert await Skill.all().count() == 3
+    for profile in profiles:
+        assert {skill.name for skill in await profile.skills_offered.all()} == set(names)
+
+
+async def test_everybody_sees_the_vocabulary(database: str) -> None:
+    await Skill.named(["SQL"], "skills")
+    assert [skill.name for skill in await Skill.visible_to(await person())] == ["SQL"]
