@@ -54,17 +54,15 @@ def save(bench: str, rows: Iterable[Row], **machine: str) -> Path:
 
 
 def show(rows: Iterable[Row]) -> None:
-    """Print the rows: a line for each case and subject, a column for each metric."""
-    lines: dict[tuple[str, str], dict[str, float]] = {}
+    """Print the rows: a table for each case, a line for each subject, a column for each metric."""
+    cases: dict[str, dict[str, dict[str, float]]] = {}
     for row in rows:
-        lines.setdefault((row.case, row.subject), {})[row.metric] = row.value
-    metrics = list(dict.fromkeys(metric for line in lines.values() for metric in line))
-    before = ""
-    for (case, subject), line in lines.items():
-        if case != before:
-            print(f"\n{case:<34}" + "".join(f"{metric:>19}" for metric in metrics))
-            before = case
-        print(f"  {subject:<32}" + "".join(f"{line[name]:>19g}" if name in line else " " * 19 for name in metrics))
+        cases.setdefault(row.case, {}).setdefault(row.subject, {})[row.metric] = row.value
+    for case, lines in cases.items():
+        metrics = list(dict.fromkeys(metric for line in lines.values() for metric in line))
+        print(f"\n{case:<34}" + "".join(f"{metric:>19}" for metric in metrics))
+        for subject, line in lines.items():
+            print(f"  {subject:<32}" + "".join(f"{line[name]:>19g}" if name in line else " " * 19 for name in metrics))
 
 
 def _machine() -> dict[str, str]:

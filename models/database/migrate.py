@@ -1,13 +1,17 @@
 """Migrations: the ORM's own, run with the two precautions that SQLite needs.
 
 The ORM changes a column of SQLite by making the table anew. With foreign keys on, dropping the old table deletes the
-rows that point to it: so they are off meanwhile, and checked afterwards.
+rows that point to it: so they are off meanwhile, and checked before anything is stored. And the new table lacks the
+old one's indexes and unique constraints: those that the models still have are made again.
 """
 
+from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.context import TortoiseContext
+from tortoise.indexes import Index
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 from models.database.connection import configuration, connect
 
@@ -26,29 +30,83 @@ async def migrate(url: str, *, to: str = "__latest__") -> list[str]:
     async with connect(url, **off) as context:
         connection = context.db()
         if connection.capabilities.dialect == "sqlite":
-            return await _run(context, connection, url, to)
-        return await _in_turn(context, connection, url, to)
+            if context.apps is None:
+                raise AssertionError("a connected context has its apps")
+            return await _on_sqlite(connection, context.apps, url, to)
+        return await _in_turn(connection, url, to)
 
 
-async def _in_turn(context: TortoiseContext, connection: BaseDBAsyncClient, url: str, to: str) -> list[str]:
+async def _in_turn(connection: BaseDBAsyncClient, url: str, to: str) -> list[str]:
     async with connection.acquire_connection() as raw:
         await raw.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
         try:
-            return await _run(context, connection, url, to)
+            return await _run(connection, url, to)
         finally:
             await raw.execute("SELECT pg_advisory_unlock($1)", ADVISORY_LOCK)
 
 
-async def _run(context: TortoiseContext, connection: BaseDBAsyncClient, url: str, to: str) -> list[str]:
-    executor = MigrationExecutor(connection, configuration(url)["apps"])
-    targets = [MigrationTarget(app_label="models", name=to)]
-    names = [step.migration.name for step in await executor.plan(targets)]
-    await executor.migrate(targets)
-    if connection.capabilities.dialect == "sqlite":
-        broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
+async def _on_sqlite(connection: BaseDBAsyncClient, apps: Apps, url: str, to: str) -> list[str]:
+    # Its DDL is transactional: everything is stored together, or nothing.
+    await _run(connection, url, None)
+    async with in_transaction() as unit:
+        names = await _run(unit, url, to)
+        if names:
+            await restore(unit, apps)
+        broken = await unit.execute_query_dict("PRAGMA foreign_key_check")
         if broken:
             raise BrokenReferences(f"{len(broken)} rows point to rows that are not there: {broken[:5]}")
     return names
+
+
+async def _run(connection: BaseDBAsyncClient, url: str, to: str | None) -> list[str]:
+    """Apply what is missing up to a migration; only make the table of migrations, if that is None."""
+    executor = MigrationExecutor(connection, configuration(url)["apps"])
+    if to is None:
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+        return []
+    if connection.capabilities.dialect == "sqlite":
+        # It is there. Making sure once more would run a script, and a script ends the running transaction.
+        executor.recorder.ensure_schema = _nothing  # type: ignore[assignment, method-assign]
+    targets = [MigrationTarget(app_label="models", name=to)]
+    names = [step.migration.name for step in await executor.plan(targets)]
+    await executor.migrate(targets)
+    return names
+
+
+async def _nothing(_editor: object) -> None:
+    """Nothing is to be done."""
+
+
+async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
+    """Make the indexes anew that the models have and SQLite lost when the ORM made their tables anew."""
+    for model in apps["models"].values():
+        table = model._meta.db_table
+        existing = {row["name"] for row in await connection.execute_query_dict(f'PRAGMA table_info("{table}")')}
+        there = set()
+        for index in await connection.execute_query_dict(f'PRAGMA index_list("{table}")'):
+            info = await connection.execute_query_dict(f'PRAGMA index_info("{index["name"]}")')
+            there.add((bool(index["unique"]), tuple(row["name"] for row in info)))
+        for unique, columns in declared(model) - there:
+            if existing.issuperset(columns):
+                kind = "UNIQUE INDEX" if unique else "INDEX"
+                listed = ", ".join(f'"{column}"' for column in columns)
+                name = f"restored_{table}_{'_'.join(columns)}"
+                await connection.execute_query(f'CREATE {kind} "{name}" ON "{table}" ({listed})')
+
+
+def declared(model: type[Model]) -> set[tuple[bool, tuple[str, ...]]]:
+    """The indexes that a model declares: whether each is unique, and its columns."""
+    meta = model._meta
+    found: set[tuple[bool, tuple[str, ...]]] = set()
+    for name, column in meta.fields_db_projection.items():
+        field = meta.fields_map[name]
+        if not field.pk and (field.unique or field.index):
+            found.add((field.unique, (column,)))
+    for names in meta.unique_together:
+        found.add((True, tuple(meta.fields_db_projection.get(name, f"{name}_id") for name in names)))
+    for index in meta.indexes:
+        found.add((False, tuple(index.fields if isinstance(index, Index) else index)))
+    return found
 
 
 async def drift(url: str) -> list[str]:

@@ -191,7 +191,10 @@ async def test_migrations_of_one_postgres_at_once_take_turns(empty_url: str) -> 
 async def test_after_a_migration_no_lock_is_held(database_url: str) -> None:
     await migrate(database_url)
     async with connect(database_url) as context:
-        held = await context.db().execute_query_dict("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
+        held = await context.db().execute_query_dict(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
     assert held == []
 
 
