@@ -1,5 +1,6 @@
 """What every model shares: its id, its birthday, and who may see it."""
 
+import hashlib
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, Self
@@ -81,6 +82,8 @@ class Authored(Base):
     )
     author_id: UUID
     client_id = fields.CharField(max_length=64, null=True)
+    # Of all that was given with the key: a retry repeats it.
+    content_hash = fields.CharField(max_length=64, null=True)
 
     class Meta:
         abstract = True
@@ -93,10 +96,18 @@ class Authored(Base):
         if not 1 <= len(client_id) <= 64 or not client_id.isascii() or not client_id.isprintable():
             raise invalid("A clientId is 1 to 64 printable ASCII characters, such as a UUID.", "clientId")
         row = await cls.get_or_none(author_id=by.id, client_id=client_id)
-        if row and any(getattr(row, name) != value for name, value in content.items()):
+        if row and row.content_hash != _content_hash(content):
             raise Refused(
-                RefusalCode.CLIENT_ID_REUSED,
-                "This clientId was used with other content; take a new one.",
-                "clientId",
+                RefusalCode.CLIENT_ID_REUSED, "This clientId was used with other content; take a new one.", "clientId"
             )
         return row
+
+    @classmethod
+    async def make(cls, by: "Account", client_id: str | None, content: dict[str, Any], **fields: Any) -> Self:
+        """Store the row under its author's key, and what the key stands for."""
+        kept = _content_hash(content) if client_id is not None else None
+        return await cls.create(author_id=by.id, client_id=client_id, content_hash=kept, **fields)
+
+
+def _content_hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()

@@ -61,16 +61,18 @@ class Conversation(Base):
         participants = await self._everybody(by)
         # The row's lock is held to commit, so the order of numbers is the order of commits.
         conversation = await self.locked(self.id)
-        if first := await Message.made_before(by, client_id, conversation_id=self.id, body=body):
+        content = {"conversation_id": self.id, "body": body}
+        if first := await Message.made_before(by, client_id, **content):
             return first
         if conversation.closed_at is not None:
             raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", "conversationId")
         conversation.last_number += 1
         conversation.last_activity_at = clock.now()
         await conversation.store("last_number", "last_activity_at")
-        message = await Message.create(
-            author_id=by.id,
-            client_id=client_id,
+        message = await Message.make(
+            by,
+            client_id,
+            content,
             conversation_id=self.id,
             number=conversation.last_number,
             body=body,

@@ -14,7 +14,7 @@ from models.base import Authored
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Mentorship
-from models.refusal import RefusalCode, Refused, invalid
+from models.refusal import RefusalCode, Refused
 from models.text import line, prose
 
 if TYPE_CHECKING:
@@ -68,14 +68,22 @@ class Goal(Authored):
     ) -> Self:
         """Either side adds a goal, with the titles of its first milestones in their order."""
         title = line(title, "title")
-        if first := await cls.made_before(by, client_id, mentorship_id=mentorship.id, title=title):
+        content = {
+            "mentorship_id": mentorship.id,
+            "title": title,
+            "description": description,
+            "due_on": due_on,
+            "milestones": milestones or [],
+        }
+        if first := await cls.made_before(by, client_id, **content):
             return first
         mentorship = await mentorship.active_for(by)
         if await cls.filter(mentorship_id=mentorship.id).count() >= MOST_GOALS:
             raise Refused(RefusalCode.LIMIT_REACHED, f"A mentorship has at most {MOST_GOALS} goals.", None)
-        goal = await cls.create(
-            author_id=by.id,
-            client_id=client_id,
+        goal = await cls.make(
+            by,
+            client_id,
+            content,
             mentorship_id=mentorship.id,
             title=title,
             description=prose(description, "description", empty=True),
@@ -92,7 +100,8 @@ class Goal(Authored):
     ) -> "Milestone":
         """Append a step to the goal."""
         title = line(title, "title")
-        if first := await Milestone.made_before(by, client_id, goal_id=self.id, title=title):
+        content = {"goal_id": self.id, "title": title, "due_on": due_on}
+        if first := await Milestone.made_before(by, client_id, **content):
             return first
         mentorship = await self._active(by)
         milestone = await self._append(by, title, due_on, client_id)
@@ -118,10 +127,11 @@ class Goal(Authored):
     async def _append(self, by: "Account", title: str, due_on: date | None, client_id: str | None) -> "Milestone":
         position = await Milestone.filter(goal_id=self.id).count()
         if position >= MOST_MILESTONES:
-            raise invalid(f"A goal has at most {MOST_MILESTONES} milestones.", "milestones")
-        return await Milestone.create(
-            author_id=by.id,
-            client_id=client_id,
+            raise Refused(RefusalCode.LIMIT_REACHED, f"A goal has at most {MOST_MILESTONES} milestones.", None)
+        return await Milestone.make(
+            by,
+            client_id,
+            {"goal_id": self.id, "title": title, "due_on": due_on},
             goal_id=self.id,
             title=title,
             due_on=due_on,

@@ -87,7 +87,15 @@ class Meeting(Authored):
         client_id: str | None = None,
     ) -> Self:
         """Agree on a meeting at a wall time (`2026-11-30T17:00`) of an IANA zone."""
-        if first := await cls.made_before(by, client_id, mentorship_id=mentorship.id, local_start=local_start):
+        content = {
+            "mentorship_id": mentorship.id,
+            "kind": kind.value,
+            "local_start": local_start,
+            "time_zone": time_zone,
+            "minutes": minutes,
+            "agenda": agenda,
+        }
+        if first := await cls.made_before(by, client_id, **content):
             return first
         starts_at = moment_of(local_start, time_zone)
         if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
@@ -95,9 +103,10 @@ class Meeting(Authored):
         if not clock.now() < starts_at < clock.now() + FURTHEST:
             raise invalid("A meeting starts in the future, within the next two years.", "localStart")
         mentorship = await mentorship.active_for(by)
-        meeting = await cls.create(
-            author_id=by.id,
-            client_id=client_id,
+        meeting = await cls.make(
+            by,
+            client_id,
+            content,
             mentorship_id=mentorship.id,
             kind=kind,
             starts_at=starts_at,

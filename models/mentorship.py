@@ -138,10 +138,10 @@ class Mentorship(Base):
         return mentorship
 
 
-async def no_pair_yet(mentor_id: UUID, mentee_id: UUID) -> None:
+async def no_pair_yet(mentor_id: UUID, mentee_id: UUID, field: str | None = None) -> None:
     """Raise `Refused` where the two have an active mentorship."""
     if await Mentorship.exists(active_pair=pair_of(mentor_id, mentee_id)):
-        raise Refused(RefusalCode.ALREADY_EXISTS, "The two of you have an active mentorship already.")
+        raise Refused(RefusalCode.ALREADY_EXISTS, "The two of you have an active mentorship already.", field)
 
 
 def pair_of(mentor_id: UUID, mentee_id: UUID) -> str:

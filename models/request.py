@@ -85,7 +85,8 @@ class MentorshipRequest(Authored):
     ) -> Self:
         """The mentee `by` asks the mentor. Both hear of it."""
         message = prose(message, "message")
-        if first := await cls.made_before(by, client_id, mentor_id=mentor_id, message=message):
+        content = {"mentor_id": mentor_id, "message": message, "months": months, "cadence": cadence.value}
+        if first := await cls.made_before(by, client_id, **content):
             return first
         if not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
             raise invalid(f"A mentorship is meant for {SHORTEST_MONTHS} to {LONGEST_MONTHS} months.", "months")
@@ -93,9 +94,10 @@ class MentorshipRequest(Authored):
         # Whoever asks several at once is counted one after the other.
         await Profile.locked(by.id)
         await cls._may_ask(mentor, by)
-        request = await cls.create(
-            author_id=by.id,
-            client_id=client_id,
+        request = await cls.make(
+            by,
+            client_id,
+            content,
             mentor_id=mentor.id,
             mentee_id=by.id,
             message=message,
@@ -117,7 +119,7 @@ class MentorshipRequest(Authored):
             raise Refused(RefusalCode.AT_CAPACITY, f"{mentor.name} has no free place for a mentee now.", "mentorId")
         if await cls.exists(pending_pair=pair_of(mentor.id, by.id)):
             raise Refused(RefusalCode.ALREADY_EXISTS, f"You have asked {mentor.name}; wait for the answer.", "mentorId")
-        await no_pair_yet(mentor.id, by.id)
+        await no_pair_yet(mentor.id, by.id, "mentorId")
         if await cls.filter(mentee_id=by.id, status=RequestStatus.PENDING).count() >= MOST_PENDING:
             raise Refused(
                 RefusalCode.LIMIT_REACHED, f"You have {MOST_PENDING} requests open; withdraw one first.", None

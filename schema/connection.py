@@ -233,7 +233,8 @@ def foreign_cursor(field: str) -> Refused:
 def _typed(key: str, kind: type) -> Any:
     if issubclass(kind, datetime):
         moment = datetime.fromisoformat(key)
-        if moment.tzinfo is None:
+        # At the ends of the calendar, no database can convert a time to another zone.
+        if moment.tzinfo is None or not 1000 <= moment.year <= 9000:
             raise ValueError(key)
         return moment
     if issubclass(kind, date):

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    TokenKind,
     execute,
     get_operation_ast,
     subscribe,
@@ -41,6 +42,8 @@ planner = Planner(schema._schema)
 
 # Each may be up to 20 KB of source, which makes a tree of a few hundred KB.
 DOCUMENTS_KEPT = 256
+
+LONGEST_NUMBER = 100
 
 
 class RequestError(Exception):
@@ -92,7 +95,14 @@ def prepare(
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)
 def _parsed(source: str, limits: Limits) -> DocumentNode:
-    return parse_within(source, limits)
+    document = parse_within(source, limits)
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        # Python converts no integer of more than 4,300 digits, and no type of ours takes one of a hundred.
+        if token.kind in (TokenKind.INT, TokenKind.FLOAT) and len(token.value or "") > LONGEST_NUMBER:
+            raise GraphQLError(f"A number has at most {LONGEST_NUMBER} digits.", extensions={"code": "BAD_INPUT"})
+        token = token.next
+    return document
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT * 4)
@@ -110,16 +120,27 @@ def _sizes(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)
 def _violations(source: str, limits: Limits) -> list[GraphQLError]:
-    return validate(schema._schema, _parsed(source, limits), max_errors=5)
+    return validate(schema._schema, _parsed(source, limits), max_errors=5, hide_suggestions=True)
 
 
 async def run(operation: Operation, context: Context) -> bytes:
     """The JSON of a query's or mutation's answer. Raises `Unavailable` while the database is away."""
-    planned = await planner.answer(operation.source, operation.document, operation.node, operation.variables, context)
+    planned = await _planned(operation, context)
     if planned is not None:
         return planned
     context.planner = planner
     return await execute_plainly(operation, context, RowExecutor)
+
+
+async def _planned(operation: Operation, context: Context) -> bytes | None:
+    try:
+        return await planner.answer(operation.source, operation.document, operation.node, operation.variables, context)
+    except Exception as error:
+        if is_outage(error):
+            raise Unavailable from error
+        # Ordinary execution will meet the same trouble, if it is one, and say where; a fault of the planner it heals.
+        log.exception("the planner failed")
+        return None
 
 
 async def execute_plainly(
@@ -135,11 +156,15 @@ async def execute_plainly(
         operation_name=operation.name,
         executor_class=executor,
         operation_extensions=None,
+        hide_suggestions=True,
     )
     answer = result if isinstance(result, ExecutionResult) else await result
     for error in answer.errors or ():
         if is_outage(error.original_error):
             raise Unavailable from error.original_error
+    if answer.data is None and answer.errors and all(error.path is None for error in answer.errors):
+        # Nothing ran: a variable has no value that its type can take.
+        raise RequestError([formatted(error) for error in answer.errors])
     return encoded(answer)
 
 
@@ -154,6 +179,7 @@ async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes
         operation_name=operation.name,
         executor_class=RowExecutor,
         operation_extensions=None,
+        hide_suggestions=True,
     )
     results = source if isinstance(source, (ExecutionResult, AsyncIterable)) else await source
     if isinstance(results, ExecutionResult):

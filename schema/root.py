@@ -16,9 +16,10 @@ from schema.organisation import OrganisationQuery
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
 from schema.request import RequestMutation, RequestQuery
+from schema.signal import VideoSubscription
 from schema.skill import SkillQuery
 from schema.suggestion import SuggestionQuery
-from schema.video import VideoMutation, VideoQuery, VideoSubscription
+from schema.video import VideoMutation, VideoQuery
 
 
 @strawberry.type

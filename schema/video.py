@@ -1,9 +1,7 @@
 """Video sessions and their signals."""
 
-from collections.abc import AsyncGenerator
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -11,8 +9,8 @@ import strawberry
 import models.meeting
 import models.mentorship
 import models.video
-from models.video import LEASE, SignalKind, VideoSignal, VideoStatus
-from realtime import feed, signalling
+from models.video import LEASE, VideoStatus
+from realtime import signalling
 from schema.context import Info, viewer
 from schema.meeting import Meeting
 from schema.node import Node, as_node, find, id_of, lookup, members, node, related
@@ -61,82 +59,6 @@ class IceServer:
     urls: list[str]
     username: str | None
     credential: str | None
-
-
-@strawberry.type(description="What a participant is told. `seq` is dense for each participant, from 1.")
-class SessionDescription:
-    """A description from another participant."""
-
-    seq: int
-    sender_id: strawberry.ID
-    negotiation: int
-    type: DescriptionType
-    sdp: str
-
-
-@strawberry.type(description="An ICE candidate, as `RTCIceCandidateInit` has it; an empty one ends the candidates.")
-class IceCandidate:
-    """An ICE candidate."""
-
-    candidate: str
-    sdp_mid: str | None
-    sdp_m_line_index: int | None
-    username_fragment: str | None
-
-
-@strawberry.type(description="Candidates from another participant.")
-class IceCandidates:
-    """Candidates from another participant."""
-
-    seq: int
-    sender_id: strawberry.ID
-    negotiation: int
-    candidates: list[IceCandidate]
-
-
-@strawberry.type(description="Somebody has joined. You were here first: offer, once you have your tracks.")
-class ParticipantJoined:
-    """Somebody has joined."""
-
-    seq: int
-    participant: VideoParticipant
-
-
-@strawberry.type(description="Somebody has gone: they left, or were not heard of for too long. They may join again.")
-class ParticipantLeft:
-    """Somebody has gone."""
-
-    seq: int
-    participant_id: strawberry.ID
-
-
-@strawberry.type(
-    description="You have joined from another device. This is the last signal; do not come back by yourself."
-)
-class Replaced:
-    """Another device has taken over."""
-
-    seq: int
-
-
-@strawberry.type(description="The call has ended. This is the last signal; do not come back by yourself.")
-class SessionEnded:
-    """The call has ended."""
-
-    seq: int
-
-
-@strawberry.type(description="You missed more signals than are kept. This is the last one; join again.")
-class SignalsLost:
-    """Too much was missed."""
-
-    rejoin: bool = True
-
-
-Signal = Annotated[
-    SessionDescription | IceCandidates | ParticipantJoined | ParticipantLeft | Replaced | SessionEnded | SignalsLost,
-    strawberry.union("VideoSignal", description="What a participant of a call is told."),
-]
 
 
 @strawberry.input
@@ -319,7 +241,7 @@ class VideoMutation:
     ) -> SendSessionDescriptionPayload:
         """Pass a description on."""
         await signalling.describe(
-            await _participant(input.ticket, info),
+            await participant_of(input.ticket, info),
             to=_receiver(input.to),
             negotiation=input.negotiation,
             kind=input.type.value,
@@ -331,7 +253,7 @@ class VideoMutation:
     async def send_ice_candidates(self, info: Info, input: SendIceCandidatesInput) -> SendIceCandidatesPayload:
         """Pass candidates on."""
         await signalling.trickle(
-            await _participant(input.ticket, info),
+            await participant_of(input.ticket, info),
             to=_receiver(input.to),
             negotiation=input.negotiation,
             candidates=[signalling.Candidate(**vars(candidate)) for candidate in input.candidates],
@@ -341,13 +263,13 @@ class VideoMutation:
     @mutation("Say that you are still in the call.")
     async def video_heartbeat(self, info: Info, input: VideoHeartbeatInput) -> VideoHeartbeatPayload:
         """Stay present."""
-        participant = await (await _participant(input.ticket, info)).heartbeat()
+        participant = await (await participant_of(input.ticket, info)).heartbeat()
         return VideoHeartbeatPayload(present_until=participant.lease_until)
 
     @mutation("Leave a call; you may join again while it is open.")
     async def leave_video_session(self, info: Info, input: LeaveVideoSessionInput) -> LeaveVideoSessionPayload:
         """Leave a call."""
-        participant = await _participant(input.ticket, info)
+        participant = await participant_of(input.ticket, info)
         await participant.leave()
         return LeaveVideoSessionPayload(session=as_node(await participant.session))
 
@@ -358,55 +280,10 @@ class VideoMutation:
         return EndVideoSessionPayload(session=as_node(await session.end(by=viewer(info))))
 
 
-@strawberry.type
-class VideoSubscription:
-    """Signals."""
-
-    @strawberry.subscription(
-        description="What the other participants and the server tell you, after a `seq`, in order and without a gap. "
-        "It completes with the call, or with your part in it."
-    )
-    async def video_signals(self, info: Info, ticket: str, after: int = 0) -> AsyncGenerator[Signal, None]:
-        """A participant's signals."""
-        participant = await _participant(ticket, info)
-        async for item in feed.signals(info.context.bells, participant, after):
-            yield await _signal(item)
-
-
-async def _participant(ticket: str, info: Info) -> models.video.VideoParticipant:
+async def participant_of(ticket: str, info: Info) -> models.video.VideoParticipant:
+    """The participant whose ticket this is. Raises `Refused`."""
     return await models.video.VideoParticipant.of_ticket(ticket, by=viewer(info))
 
 
 def _receiver(participant_id: str) -> UUID:
     return id_of(models.video.VideoParticipant, participant_id, "to")
-
-
-async def _signal(item: VideoSignal | feed.SignalsLost) -> Any:
-    if isinstance(item, feed.SignalsLost):
-        return SignalsLost()
-    sender, content, seq = f"VideoParticipant:{item.sender_id}", item.content, item.number
-    match item.kind:
-        case SignalKind.DESCRIPTION:
-            return SessionDescription(
-                seq=seq,
-                sender_id=strawberry.ID(sender),
-                negotiation=content["negotiation"],
-                type=DescriptionType(content["type"]),
-                sdp=content["sdp"],
-            )
-        case SignalKind.CANDIDATES:
-            return IceCandidates(
-                seq=seq,
-                sender_id=strawberry.ID(sender),
-                negotiation=content["negotiation"],
-                candidates=[IceCandidate(**candidate) for candidate in content["candidates"]],
-            )
-        case SignalKind.JOINED:
-            joined = await models.video.VideoParticipant.get(id=item.sender_id)
-            return ParticipantJoined(seq=seq, participant=as_node(joined))
-        case SignalKind.LEFT:
-            return ParticipantLeft(seq=seq, participant_id=strawberry.ID(sender))
-        case SignalKind.REPLACED:
-            return Replaced(seq=seq)
-        case SignalKind.ENDED:
-            return SessionEnded(seq=seq)

@@ -81,16 +81,18 @@ class VideoSession(Authored):
         client_id: str | None = None,
     ) -> Self:
         """Open the pair's call, and tell both. When both start one at once, they get the same."""
-        if first := await cls.made_before(by, client_id, mentorship_id=mentorship.id):
+        content = {"mentorship_id": mentorship.id, "meeting_id": meeting and meeting.id}
+        if first := await cls.made_before(by, client_id, **content):
             return first
         mentorship = await mentorship.active_for(by)
         if meeting is not None and meeting.mentorship_id != mentorship.id:
             raise not_found("meeting", "meetingId")
         if running := await cls.get_or_none(open_in=mentorship.id):
             return running
-        session = await cls.create(
-            author_id=by.id,
-            client_id=client_id,
+        session = await cls.make(
+            by,
+            client_id,
+            content,
             mentorship_id=mentorship.id,
             meeting_id=meeting and meeting.id,
             open_in=mentorship.id,

@@ -2,6 +2,7 @@
 
 import inspect
 import secrets
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ from schema.plan.standin import Binding
 log = structlog.get_logger()
 
 PLANS_KEPT = 512
+
+# What SQLite says of a statement that is nested more deeply than its parser can follow.
+TOO_DEEP = "parser stack overflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,10 @@ class Planner:
             key = (source, name, dialect(), shape(operation, variables))
             plan = self._plan(key, lambda: self._compiled(document, operation, variables))
             answer = None if plan is None else await self._spliced(plan, Request(context.viewer, variables))
+        except sqlite3.OperationalError as error:
+            if TOO_DEEP not in str(error):
+                raise
+            self._plans[key] = answer = None
         except (Unplannable, Refused):
             # Ordinary execution says what is wrong, and where.
             answer = None
@@ -142,6 +150,11 @@ class Planner:
         try:
             plan = self._plan(key, compiled)
             answer = None if plan is None else await self._texts(plan, Request(context.viewer, variables, row.id))
+        except sqlite3.OperationalError as error:
+            if TOO_DEEP not in str(error):
+                raise
+            self._plans[key] = None
+            return None
         except (Unplannable, Refused):
             return None
         return answer[0].encode() if answer and answer[0] != "null" else None

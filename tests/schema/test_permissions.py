@@ -560,7 +560,7 @@ def everything(kind: Any, without: frozenset[str] = frozenset(), deep: int = DEE
             continue
         if not is_composite_type(below):
             found.append(name)
-        elif deep > 1 and below.name not in above.split():
+        elif deep > (3 if below.name.endswith("Connection") else 1) and below.name not in above.split():
             found.append(f"{name} {{ {everything(below, without, deep - 1, above)} }}")
     return " ".join(found)
 
@@ -596,7 +596,7 @@ BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "Vide
 
 
 # Both ways of execution: a plan makes one statement of all; what no plan can make is resolved field by field.
-WAYS = {"planned": COMPUTED, "field by field": frozenset[str]()}
+WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, "field by field": {}}
 # Two roots are computed in Python; and whether a sign-in is live depends on the clock.
 NEVER_PLANNED = {"viewer", "suggestions", "Account", "Session"}
 
@@ -604,7 +604,7 @@ NEVER_PLANNED = {"viewer", "suggestions", "Account", "Session"}
 async def read_lists(world: World, reader: Reader, name: str, way: str) -> None:
     kind = get_named_type(TYPES["Query"].fields[name].type)
     planned = planner.answered
-    answer = await told(world, reader.name, f"{{ {name} {{ {everything(kind, without=WAYS[way])} }} }}")
+    answer = await told(world, reader.name, f"{{ {name} {{ {everything(kind, **WAYS[way])} }} }}")
     if not await may(RULES[f"Query.{name}"], reader.account, None):
         assert code(answer) == "UNAUTHENTICATED"
         assert answer["data"] is None
@@ -637,12 +637,12 @@ async def read_nodes(world: World, reader: Reader, kind: str, document: str) -> 
 
 
 def by_node(kind: str, way: str = "planned") -> str:
-    selection = everything(TYPES[kind], without=WAYS[way])
+    selection = everything(TYPES[kind], **WAYS[way])
     return f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {selection} }} }} }}"
 
 
 def by_root(name: str, way: str = "planned") -> str:
-    selection = everything(TYPES[BY_ID[name]], without=WAYS[way])
+    selection = everything(TYPES[BY_ID[name]], **WAYS[way])
     return f"query($id: ID!) {{ {name}(id: $id) {{ {selection} }} }}"
 
 

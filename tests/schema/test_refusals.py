@@ -108,6 +108,24 @@ async def do(by: Session | None, name: str, given: dict[str, Any]) -> dict[str, 
     return dict(answer["data"][name])
 
 
+SDP = "\r\n".join(
+    [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=rtcp-mux",
+        "a=rtpmap:0 PCMU/8000",
+        "a=ice-ufrag:abcd",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "a=setup:actpass",
+        "",
+    ]
+)
 Input = Callable[[World], dict[str, Any]]
 
 # A good input of each mutation: what is refused below is refused for what differs from it.
@@ -157,24 +175,6 @@ GOOD: dict[str, Input] = {
     "endVideoSession": lambda world: {"sessionId": world.ids["call"]},
 }
 
-SDP = "\r\n".join(
-    [
-        "v=0",
-        "o=- 1 1 IN IP4 127.0.0.1",
-        "s=-",
-        "t=0 0",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
-        "c=IN IP4 0.0.0.0",
-        "a=mid:0",
-        "a=rtcp-mux",
-        "a=rtpmap:0 PCMU/8000",
-        "a=ice-ufrag:abcd",
-        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
-        "a=setup:actpass",
-        "",
-    ]
-)
 GOOD_CANDIDATE = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
 
 # Whom the mutation is asked by; the mentee where nobody is named.
@@ -349,7 +349,8 @@ def actor(world: World, name: str) -> Session:
 
 async def failures(world: World, name: str, at: str, bad: Mapping[str, Any], code: str) -> dict[str, Any]:
     """What was not refused with this code and field; and what was written although it was refused."""
-    before, wrong = await rows(), {}
+    before = await rows()
+    wrong: dict[str, Any] = {}
     for number, (case, value) in enumerate(bad.items()):
         given = {**GOOD[name](world), at: value}
         # One that is taken by mistake should not stand in the way of the next.
@@ -376,11 +377,7 @@ def test_every_mutation_is_tried() -> None:
     assert GOOD.keys() == mutation.fields.keys()
     tried = {(name, at) for name, at, _ in FIELDS} | {(name, at) for name, at, _ in IDS}
     tried |= {(name, "ticket") for name in TICKETS}
-    every = {
-        (name, at)
-        for name, member in mutation.fields.items()
-        for at in member.args["input"].type.of_type.fields  # type: ignore[union-attr]
-    }
+    every = {(name, at) for name, member in mutation.fields.items() for at in member.args["input"].type.of_type.fields}
     # GraphQL itself checks enums, dates and booleans; sign-in has tests of its own.
     checked_by_type = {"kind", "cadence", "status", "dueOn", "takeOver", "type"}
     assert {(name, at) for name, at in every - tried if at not in checked_by_type and name != "signIn"} == set()
