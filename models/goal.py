@@ -14,7 +14,7 @@ from models.base import Authored
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Mentorship
-from models.refusal import RefusalCode, Refused
+from models.refusal import RefusalCode, Refused, invalid
 from models.text import line, prose
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Goal(Authored):
         }
         if first := await cls.made_before(by, client_id, **content):
             return first
+        if len(milestones or []) > MOST_MILESTONES:
+            raise invalid(f"A goal has at most {MOST_MILESTONES} milestones.", "milestones")
         mentorship = await mentorship.active_for(by)
         if await cls.filter(mentorship_id=mentorship.id).count() >= MOST_GOALS:
             raise Refused(RefusalCode.LIMIT_REACHED, f"A mentorship has at most {MOST_GOALS} goals.", None)

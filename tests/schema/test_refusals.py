@@ -251,8 +251,6 @@ WINDOWS = {
 }
 SKILLS = {name: [value] for name, value in {**HIDDEN, **BLANK, "too long": "x" * 61}.items()}
 SKILLS |= {"too many": [str(number) for number in range(MOST_PER_PERSON + 1)], "half good": ["Law", "a\u202eb"]}
-# 60 characters that have 180 in lower case: the vocabulary's key must hold them, or refuse them.
-SKILLS |= {"grows in lower case": ["ΐ" * 60]}
 NEGATIVE_OR_HUGE = {"-1": -1, "smallest": -(2**31), "largest": 2**31 - 1}
 MINUTES = NEGATIVE_OR_HUGE | {"0": 0, "4": 4, "481": 481}
 MONTHS = NEGATIVE_OR_HUGE | {"0": 0, "25": 25}
