@@ -118,9 +118,13 @@ class PostgresWire:
                 failures += 1
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        sender, *topics = orjson.loads(payload)
+        try:
+            sender, *topics = orjson.loads(payload)
+        except (ValueError, TypeError):
+            log.warning("a notification that is not ours", channel=CHANNEL)
+            return
         if sender != self._me:
-            self.bells.ring(topics)
+            self.bells.ring(topic for topic in topics if isinstance(topic, str))
 
 
 def payloads(sender: str, topics: Iterable[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ between the replay and the live part. Behind the bell stands a slow re-read: a l
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -81,11 +82,19 @@ async def inbox(
         position = place.position
         return [Resync(str(place.cursor()))]
 
-    if after is not None and (after.epoch != place.epoch or after.position > place.position):
+    if after is not None and await _unreachable(after, place, viewer):
         for lost in await resync():
             yield lost
-    async for item in follow(bells, bell.inbox_of(viewer.id), read, patience):
-        yield item
+    async with aclosing(follow(bells, bell.inbox_of(viewer.id), read, patience)) as items:
+        async for item in items:
+            yield item
+
+
+async def _unreachable(after: Cursor, place: Inbox, viewer: Account) -> bool:
+    """Does the log no longer lead from this cursor to its end?"""
+    if after.epoch != place.epoch or after.position > place.position:
+        return True
+    return after.position < place.position and not await InboxEvent.following(viewer, after.position).exists()
 
 
 async def signals(
@@ -110,5 +119,6 @@ async def signals(
             over = found[-1].kind in LAST_WORDS or (over and len(found) < BATCH)
         return None if over and not found else found
 
-    async for item in follow(bells, bell.signals_of(participant.id), read, patience):
-        yield item
+    async with aclosing(follow(bells, bell.signals_of(participant.id), read, patience)) as items:
+        async for item in items:
+            yield item

@@ -1,6 +1,7 @@
 """The inbox: the one stream of what changes for the viewer."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import strawberry
@@ -126,12 +127,13 @@ class InboxSubscription:
         """The viewer's events."""
         by = viewer(info)
         cursor = None if after is None else Cursor.parse(after)
-        async for item in feed.inbox(info.context.bells, by, cursor):
-            if isinstance(item, feed.Resync):
-                yield ResyncRequired(cursor=item.cursor)
-                continue
-            model, event, name = SUBJECTS[item.event.kind]
-            # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
-            subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)
-            if subject is not None:
-                yield event(cursor=item.cursor, **{name: as_node(subject)})
+        async with aclosing(feed.inbox(info.context.bells, by, cursor)) as items:
+            async for item in items:
+                if isinstance(item, feed.Resync):
+                    yield ResyncRequired(cursor=item.cursor)
+                    continue
+                model, event, name = SUBJECTS[item.event.kind]
+                # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
+                subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)
+                if subject is not None:
+                    yield event(cursor=item.cursor, **{name: as_node(subject)})

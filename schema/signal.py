@@ -1,6 +1,7 @@
 """Signals: what a participant of a call is told."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import strawberry
@@ -100,8 +101,9 @@ class VideoSubscription:
     async def video_signals(self, info: Info, ticket: str, after: int = 0) -> AsyncGenerator[Signal, None]:
         """A participant's signals."""
         participant = await participant_of(ticket, info)
-        async for item in feed.signals(info.context.bells, participant, after):
-            yield await _signal(item)
+        async with aclosing(feed.signals(info.context.bells, participant, after)) as items:
+            async for item in items:
+                yield await _signal(item)
 
 
 async def _signal(item: VideoSignal | feed.SignalsLost) -> Any:

@@ -68,7 +68,7 @@ QUERIES: list[tuple[str, list[dict[str, Any]]]] = [
 async def people(database: str) -> tuple[Pair, dict[str, str]]:
     """A pair with a bit of everything, and the names by which the queries call their rows."""
     mentor = await person('Mara "quoted" \\ 🙂', capacity=3, skills_offered=["SQL", "Hiring"], languages=["pt", "en"])
-    await person("Mentor two", capacity=1, skills_offered=["sql"], headline="Two\u2028lines")
+    await person("Mentor two", capacity=1, skills_offered=["sql"], headline="Two é lines")
     await person("Another", capacity=2)
     two = await pair(mentor, await person("Théo", skills_wanted=["SQL"]))
     other = await pair()
