@@ -101,7 +101,7 @@ async def test_a_goal_takes_no_milestone_beyond_the_most(database: str, monkeypa
     monkeypatch.setattr(goal, "MOST_MILESTONES", 2)
     two = await pair()
     added = await a_goal(two, "Plan", "Build")
-    with refused(RefusalCode.INVALID, "milestones"):
+    with refused(RefusalCode.LIMIT_REACHED, None):
         await added.add_milestone(by=two.mentor, title="Sell")
 
 

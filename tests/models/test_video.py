@@ -300,6 +300,17 @@ async def test_a_call_that_nobody_came_back_to_ends_after_the_rejoin_window(data
         assert (await call_of(two)).id != call.id
 
 
+async def test_a_sweep_that_looked_before_somebody_was_there_again_ends_nothing(database: str) -> None:
+    two = await pair()
+    call = await call_of(two)
+    with clock.moved(REJOIN_WINDOW):
+        # Found by the sweep as forsaken; then somebody came, and went, before it was this call's turn.
+        back = await join(call, two.mentor)
+        await back.leave()
+        await call._end_if_forsaken()
+        assert await state(call) is VideoStatus.OPEN
+
+
 async def test_who_comes_back_within_the_window_keeps_the_call(database: str) -> None:
     two = await pair()
     call = await call_of(two)

@@ -1,10 +1,11 @@
 """Feeds: everything after a place, once and in order, then what happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import TypeVar
 
 import pytest
+from tortoise.queryset import QuerySet
 
 from models.account import Account
 from models.database import transaction
@@ -114,20 +115,31 @@ async def test_each_events_cursor_resumes_after_it(bells: Bells) -> None:
     await source.aclose()
 
 
+class SlowRead:
+    """A read of the log that has found its rows, and takes until something new is stored to hand them over."""
+
+    def __init__(self, rows: QuerySet[InboxEvent], meanwhile: Awaitable[None]) -> None:
+        self.rows = rows
+        self.meanwhile = meanwhile
+
+    async def limit(self, count: int) -> list[InboxEvent]:
+        found = await self.rows.limit(count)
+        await self.meanwhile
+        return found
+
+
 async def test_what_is_stored_while_the_feed_reads_is_not_missed(bells: Bells, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = await person("Ana")
     following_rows = InboxEvent.following
-    late: list[asyncio.Task[None]] = []
 
-    def read_and_then_one_more_comes(viewer: Account, position: int) -> object:
-        if not late:
-            late.append(asyncio.ensure_future(happen(ana)))
-        return following_rows(viewer, position)
+    def slow_once(viewer: Account, position: int) -> SlowRead:
+        monkeypatch.setattr(InboxEvent, "following", following_rows)
+        return SlowRead(following_rows(viewer, position), happen(ana))
 
-    monkeypatch.setattr(InboxEvent, "following", read_and_then_one_more_comes)
+    monkeypatch.setattr(InboxEvent, "following", slow_once)
     source = feed.inbox(bells, ana, await cursor(ana, 0), PATIENCE)
+    # The first read finds nothing, and only the ring that came during it tells of the event.
     assert await positions(source, 1) == [1]
-    await asyncio.gather(*late)
     await source.aclose()
 
 
