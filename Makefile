@@ -45,7 +45,8 @@ migrations: .venv/ready ## write the migration for what changed in models/
 	$(BIN)/tortoise makemigrations
 
 sdl: .venv/ready ## refresh the snapshot of the GraphQL schema
-	$(BIN)/alongside sdl > schema/schema.graphql
+	$(BIN)/alongside sdl > .venv/schema.graphql
+	mv .venv/schema.graphql schema/schema.graphql
 
 constraints: .venv/ready ## pin again after a change of dependencies
 	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml -c constraints.txt \

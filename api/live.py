@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from graphql import OperationType
 from starlette.requests import HTTPConnection
 
@@ -14,9 +15,12 @@ from models import bell
 from models.session import Session
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime import socket
 from realtime.socket import Forbidden, Rejected
 from schema.context import Context
-from schema.execution import RequestError, prepare, run, stream
+from schema.execution import RequestError, Unavailable, prepare, run, stream
+
+log = structlog.get_logger()
 
 # The bell of a revocation may be lost; looking again costs a delay, not a sign-in that lives for ever.
 PATIENCE_SECONDS = 15.0
@@ -81,3 +85,6 @@ class Live:
                 yield await run(operation, context)
         except RequestError as error:
             raise Rejected(error.errors) from None
+        except Unavailable as error:
+            log.warning("the database is away", error=repr(error.__cause__ or error))
+            raise socket.Unavailable from error

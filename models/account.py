@@ -63,12 +63,12 @@ class Account(Base):
         key = _known_as(email)
         throttle.sign_in.check(key or "", address)
         # Counted before it is known, so that guesses that come all at once are counted too.
-        throttle.sign_in.failed(key or "", address)
+        counted = throttle.sign_in.failed(key or "", address)
         account = await cls.get_or_none(email=key) if key and len(secret) <= password.LONGEST else None
         known = account.password_hash if account else None
         if not await password.matches(secret[: password.LONGEST], known) or account is None:
             raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
-        throttle.sign_in.forgive(key or "", address)
+        throttle.sign_in.forgive(key or "", address, counted)
         return await Session.open(account, device=device)
 
 

@@ -14,7 +14,7 @@ MOST_KEYS = 50_000
 
 
 class Throttle:
-    """Counts failures. `check` before the work, `failed` after it."""
+    """Counts failures. `check` before the work, then `failed`; `forgive` where it was none after all."""
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
@@ -26,20 +26,23 @@ class Throttle:
             if len(failures) >= most:
                 raise RateLimited((failures[-most] + WINDOW - clock.now()).total_seconds())
 
-    def failed(self, account: str, address: str) -> None:
-        """Count one failure against both."""
+    def failed(self, account: str, address: str) -> datetime:
+        """Count one failure against both. Returns its moment."""
+        moment = clock.now()
         for key, most in self._limits(account, address):
             self._failures[key] = deque(self._recent(key), maxlen=most)
-            self._failures[key].append(clock.now())
+            self._failures[key].append(moment)
             self._failures.move_to_end(key)
         while len(self._failures) > MOST_KEYS:
             self._failures.popitem(last=False)
+        return moment
 
-    def forgive(self, account: str, address: str) -> None:
-        """Take the latest failure back: it was none."""
+    def forgive(self, account: str, address: str, moment: datetime) -> None:
+        """Take the failure of this moment back: it was none. Those that others caused meanwhile stay."""
         for key, _ in self._limits(account, address):
-            if failures := self._failures.get(key):
-                failures.pop()
+            failures = self._failures.get(key)
+            if failures and moment in failures:
+                failures.remove(moment)
 
     def _limits(self, account: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
         return (f"account {account}", PER_ACCOUNT), (f"address {address}", PER_ADDRESS)

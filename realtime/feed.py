@@ -12,6 +12,7 @@ from typing import TypeVar
 from models import bell
 from models.account import Account
 from models.inbox import Cursor, Inbox, InboxEvent
+from models.refusal import invalid
 from models.video import SignalKind, VideoParticipant, VideoSignal
 from realtime.bells import Bells
 
@@ -100,7 +101,13 @@ async def _unreachable(after: Cursor, place: Inbox, viewer: Account) -> bool:
 async def signals(
     bells: Bells, participant: VideoParticipant, after: int, patience: float = PATIENCE_SECONDS
 ) -> AsyncGenerator[VideoSignal | SignalsLost, None]:
-    """A participant's signals after a number. Ends with the call, or with this participant's part in it."""
+    """A participant's signals after a number. Ends with the call, or with this participant's part in it.
+
+    Raises `Refused` for a number that no signal has had yet.
+    """
+    known = await VideoParticipant.get(id=participant.id)
+    if not 0 <= after <= known.last_signal:
+        raise invalid("Use the seq of the last signal that you had of this ticket; 0 before the first.", "after")
     number = after
     over = False
 

@@ -159,9 +159,7 @@ async def execute_plainly(
         hide_suggestions=True,
     )
     answer = result if isinstance(result, ExecutionResult) else await result
-    for error in answer.errors or ():
-        if is_outage(error.original_error):
-            raise Unavailable from error.original_error
+    _raise_outage(answer)
     if answer.data is None and answer.errors and all(error.path is None for error in answer.errors):
         # Nothing ran: a variable has no value that its type can take.
         raise RequestError([formatted(error) for error in answer.errors])
@@ -169,7 +167,10 @@ async def execute_plainly(
 
 
 async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
-    """The JSON of each answer of a subscription. Raises `RequestError` where it cannot begin."""
+    """The JSON of each answer of a subscription. Raises `RequestError` where it cannot begin.
+
+    Raises `Unavailable` while the database is away: a client comes back with the last cursor that it has.
+    """
     context.planner = planner
     source = subscribe(
         schema._schema,
@@ -183,15 +184,27 @@ async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes
     )
     results = source if isinstance(source, (ExecutionResult, AsyncIterable)) else await source
     if isinstance(results, ExecutionResult):
+        _raise_outage(results)
         raise RequestError([formatted(error) for error in results.errors or ()])
     try:
         async for result in results:
+            _raise_outage(result)
             yield encoded(result)
+    except Unavailable:
+        raise
     except Exception as error:
+        if is_outage(error):
+            raise Unavailable from error
         # The source of events failed: it is the last thing that this operation says.
         yield orjson.dumps({"data": None, "errors": [formatted(GraphQLError(str(error), original_error=error))]})
     finally:
         await results.aclose()  # type: ignore[attr-defined]
+
+
+def _raise_outage(result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        if is_outage(error.original_error):
+            raise Unavailable from error.original_error
 
 
 def encoded(result: ExecutionResult) -> bytes:

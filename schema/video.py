@@ -146,7 +146,7 @@ class JoinVideoSessionPayload:
     ticket: str = strawberry.field(description="Yours alone, for this device. It serves until you leave.")
     participant: VideoParticipant
     polite: bool = strawberry.field(
-        description="On a glare of offers: roll yours back. The impolite side offers first."
+        description="Where both offer at once, roll yours back; the other side stays with its own."
     )
     participants: list[VideoParticipant] = strawberry.field(description="Who else is there.")
     ice_servers: list[IceServer]

@@ -107,21 +107,22 @@ class VideoParticipant(Base):
         """Go, and tell the others. The session stays open for the rejoin window."""
         _, participant = await self._held()
         if participant.left_at is None:
-            await participant._go()
+            await participant.go()
 
     @transaction
     async def lapse(self) -> None:
         """Go because the lease is over: no ghosts."""
         _, participant = await self._held()
         if participant.left_at is None and participant.lease_until <= clock.now():
-            await participant._go()
+            await participant.go()
 
     async def _held(self) -> tuple["VideoSession", Self]:
         # The session first, as everybody does who changes who is there.
         session = await self.session
         return await session.locked(session.id), await self.locked(self.id)
 
-    async def _go(self) -> None:
+    async def go(self) -> None:
+        """Depart, and tell those who stay. Within a unit that holds the session."""
         await self.depart(None)
         for other in await VideoParticipant.present_in(self.session_id):
             await other.signal(SignalKind.LEFT, self)

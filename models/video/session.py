@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 REJOIN_WINDOW = timedelta(minutes=5)
 
+# Of one person in one call. It bounds the attendance of a call, which is read as a plain list.
+MOST_JOINS = 100
+
 
 class VideoStatus(StrEnum):
     """Open: waiting for the first two. Live: two have been there. Ended: for good."""
@@ -106,11 +109,14 @@ class VideoSession(Authored):
     ) -> tuple[VideoParticipant, str, list[VideoParticipant]]:
         """Enter the call. Returns the participant, its ticket, and the others who are there.
 
-        Who finds nobody there is impolite and offers when the next one joins; who finds somebody is polite and waits.
-        The session's lock decides who was first. A second device needs `take_over`; the first is then replaced.
+        Who is there already offers to the one who joins; the session's lock decides who was first. Of the two exactly
+        one is polite, also when somebody has come back: it gives way where both offer at once. A second device needs
+        `take_over`; the first is then replaced.
         """
         device_id = line(device_id, "deviceId", longest=64)
+        await self._must_be_mine(by)
         session = await self._running()
+        await session._let_go_of_ghosts()
         present = await VideoParticipant.present_in(session.id)
         for mine in (other for other in present if other.profile_id == by.id):
             if mine.device_id != device_id and not take_over:
@@ -120,6 +126,10 @@ class VideoSession(Authored):
                     "takeOver",
                 )
             await mine.depart(SignalKind.REPLACED)
+        if await VideoParticipant.filter(session_id=session.id, profile_id=by.id).count() >= MOST_JOINS:
+            raise Refused(
+                RefusalCode.LIMIT_REACHED, f"You have joined this call {MOST_JOINS} times; end it and start a new one."
+            )
         others = [other for other in present if other.profile_id != by.id]
         ticket = secrets.token_urlsafe(32)
         participant = await VideoParticipant.create(
@@ -127,7 +137,7 @@ class VideoSession(Authored):
             profile_id=by.id,
             device_id=device_id,
             ticket_hash=digest(ticket),
-            polite=bool(others),
+            polite=any(not other.polite for other in others),
             lease_until=clock.now() + LEASE,
         )
         for other in others:
@@ -138,9 +148,7 @@ class VideoSession(Authored):
     @transaction
     async def end(self, *, by: "Account") -> Self:
         """Hang up for both."""
-        mentorship = await Mentorship.get(id=self.mentorship_id)
-        if by.id not in mentorship.people:
-            raise not_found("video session", "sessionId")
+        await self._must_be_mine(by)
         session = await self.locked(self.id)
         await session.finish()
         return session
@@ -181,6 +189,15 @@ class VideoSession(Authored):
             await session.attended()
         elif session.attended_at <= clock.now() - REJOIN_WINDOW:
             await session.finish()
+
+    async def _must_be_mine(self, by: "Account") -> None:
+        if by.id not in (await Mentorship.get(id=self.mentorship_id)).people:
+            raise not_found("video session", "sessionId")
+
+    async def _let_go_of_ghosts(self) -> None:
+        # Who joins now is told nothing of them: so they must not come back by a late heartbeat.
+        for ghost in await VideoParticipant.filter(session_id=self.id, left_at=None, lease_until__lte=clock.now()):
+            await ghost.go()
 
     async def _running(self) -> Self:
         session = await self.locked(self.id)

@@ -22,6 +22,10 @@ class Rejected(Exception):
         self.errors = errors
 
 
+class Unavailable(Exception):
+    """Raised by `Application.run`: what it needs is away for now. The socket is closed with 1013, to come back soon."""
+
+
 class Admission(Protocol):
     """What a client was granted at `connection_init`."""
 

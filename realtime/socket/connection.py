@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from realtime.socket import protocol
-from realtime.socket.application import A, Application, Forbidden, Rejected
+from realtime.socket.application import A, Application, Forbidden, Rejected, Unavailable
 from realtime.socket.limits import SocketLimits, TokenBucket
 from realtime.socket.protocol import CloseCode, Complete, ConnectionInit, Message, Ping, Subscribe, Violation
 from realtime.socket.writer import Gone, Writer
@@ -191,6 +191,8 @@ class Connection(Generic[A]):
                 await self._writer.write(last)
         except Gone:
             pass
+        except Unavailable:
+            self.close(CloseCode.TRY_AGAIN_LATER, "Try again later")
         finally:
             if self._is_live(operation):
                 del self._operations[operation.identifier]
@@ -202,7 +204,7 @@ class Connection(Generic[A]):
                 await self._stream(operation, admission, request)
             except Rejected as rejected:
                 return protocol.error(operation.identifier, rejected.errors)
-        except Gone:
+        except (Gone, Unavailable):
             raise
         except (Exception, asyncio.CancelledError) as error:
             if _is_our_cancellation(error):

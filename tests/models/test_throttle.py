@@ -69,6 +69,23 @@ def test_failures_long_ago_do_not_count(gate: Throttle) -> None:
         assert limited(gate, "ana", HOME) is None
 
 
+def test_what_is_forgiven_is_ones_own_failure_not_a_later_one_of_somebody_else(gate: Throttle) -> None:
+    mine = gate.failed("ana", HOME)
+    with clock.moved(WINDOW / 2):
+        for _ in range(PER_ACCOUNT):
+            gate.failed("ana", HOME)
+        gate.forgive("ana", HOME, mine)
+        assert limited(gate, "ana", HOME) == pytest.approx(WINDOW.total_seconds(), abs=5)
+
+
+def test_a_failure_that_is_forgotten_already_can_be_forgiven(gate: Throttle) -> None:
+    mine = gate.failed("ana", HOME)
+    for _ in range(PER_ACCOUNT):
+        gate.failed("ana", HOME)
+    gate.forgive("ana", HOME, mine)
+    assert limited(gate, "ana", HOME) is not None
+
+
 def test_what_is_remembered_is_bounded_and_who_failed_last_is_kept(
     gate: Throttle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from models.video import (
     VideoSignal,
     VideoStatus,
 )
+from models.video import session
 from models.video.participant import RING
 from tests.models.expect import news, place, refused
 from tests.people import Pair, pair, person
@@ -143,6 +144,34 @@ async def test_who_was_passed_over_when_the_lease_ran_out_does_not_come_back_by_
         with refused(RefusalCode.WRONG_STATE):
             await first.heartbeat()
         assert [one.id for one in await present(call)] == [second.id]
+
+
+async def test_who_stays_hears_that_a_ghost_has_gone_before_the_next_one_joins(database: str) -> None:
+    two = await pair()
+    call = await call_of(two)
+    ghost = await join(call, two.mentor)
+    with clock.moved(SECOND):
+        stays = await join(call, two.mentee)
+    with clock.moved(LEASE):
+        await join(call, two.mentor, "laptop")
+        assert await heard(stays) == [SignalKind.LEFT, SignalKind.JOINED]
+        assert (await VideoParticipant.get(id=ghost.id)).left_at is not None
+        assert sorted(one.polite for one in await present(call)) == [False, True]
+
+
+async def test_one_person_joins_a_call_so_many_times_at_most_and_the_other_still_can(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "MOST_JOINS", 3)
+    two = await pair()
+    call = await call_of(two)
+    for _ in range(3):
+        await join(call, two.mentor)
+    with refused(RefusalCode.LIMIT_REACHED):
+        await join(call, two.mentor)
+    # Who was refused is still in it: nothing was half done.
+    assert [one.profile_id for one in await present(call)] == [two.mentor.id]
+    await join(call, two.mentee)
 
 
 async def test_a_second_device_is_refused_unless_it_takes_over(database: str) -> None:

@@ -10,6 +10,7 @@ from tortoise.queryset import QuerySet
 from models.account import Account
 from models.database import transaction
 from models.inbox import Cursor, Inbox, InboxEvent, Kind
+from models.refusal import RefusalCode
 from models.skill import Skill
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from models.video.participant import RING
@@ -17,6 +18,7 @@ from realtime import feed
 from realtime.bells import Bells
 from realtime.broker import embedded_broker
 from realtime.feed import Delivery, Resync, SignalsLost
+from tests.models.expect import refused
 from tests.people import pair, person
 
 T = TypeVar("T")
@@ -302,3 +304,10 @@ async def test_who_missed_more_than_the_ring_holds_has_lost_signals(bells: Bells
     await second.send(first.id, SignalKind.CANDIDATES, {})
     # The very first signal has gone, and with it what followed number 0.
     assert await rest(feed.signals(bells, first, 0, PATIENCE)) == [None]
+
+
+@pytest.mark.parametrize("after", [-1, 2, 2**31 - 1])
+async def test_a_number_that_no_signal_has_had_is_refused(bells: Bells, after: int) -> None:
+    _, first, _ = await two_in_a_call()
+    with refused(RefusalCode.INVALID, "after"):
+        await anext(feed.signals(bells, first, after, PATIENCE))

@@ -451,6 +451,25 @@ async def test_a_source_that_fails_mid_way_says_so_once_and_ends(
     assert entry["reference"] == last["errors"][0]["extensions"]["reference"]
 
 
+@pytest.mark.parametrize("when", ["the source", "an event"])
+async def test_an_outage_in_mid_way_makes_the_subscription_unavailable(
+    database: str, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    session = await signed_in(await person())
+    cause = ConnectionResetError()
+
+    async def away() -> str:
+        raise cause
+
+    # A field that is read while its event is answered.
+    unread: Any = away() if when == "an event" else None
+    inbox_of(monkeypatch, feed.Resync("one"), cause if unread is None else feed.Resync(unread))
+    results = answers(INBOX, session)
+    assert (await anext(results))["data"]["inbox"]["cursor"] == "one"
+    with pytest.raises(Unavailable):
+        await anext(results)
+
+
 async def test_an_event_that_cannot_be_shown_does_not_end_the_subscription(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from realtime.socket import Rejected, SocketLimits, Sockets
+from realtime.socket import Rejected, SocketLimits, Sockets, Unavailable
 from tests.realtime.socket.actors import Client, Echo, Guest, Results, Source, complete, next_
 
 
@@ -72,6 +72,16 @@ async def test_a_generator_that_ends_otherwise_than_by_its_cancellation_does_not
         source.put(b"2", None)
         assert await client.receive() == next_("a", 2)
         assert await client.receive() == complete("a")
+
+
+async def test_an_outage_behind_an_operation_sends_the_client_away_to_come_back(echo: Echo, source: Source) -> None:
+    async with Client(Sockets(echo)) as client:
+        await client.acknowledged()
+        client.subscribe("a", "source")
+        source.put(b"1", Unavailable())
+        assert await client.receive() == next_("a", 1)
+        assert await client.closed() == (1013, "Try again later")
+    assert source.ended.is_set()
 
 
 async def test_the_twenty_first_operation_is_refused_and_the_socket_lives_on(echo: Echo, source: Source) -> None:
