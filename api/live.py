@@ -13,9 +13,9 @@ from starlette.requests import HTTPConnection
 from api.graphql import signed_in
 from models import bell
 from models.session import Session
+from realtime import socket
 from realtime.bells import Bells
 from realtime.ice import IceSettings
-from realtime import socket
 from realtime.socket import Forbidden, Rejected
 from schema.context import Context
 from schema.execution import RequestError, Unavailable, prepare, run, stream

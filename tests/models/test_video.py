@@ -20,8 +20,8 @@ from models.video import (
     VideoSession,
     VideoSignal,
     VideoStatus,
+    session,
 )
-from models.video import session
 from models.video.participant import RING
 from tests.models.expect import news, place, refused
 from tests.people import Pair, pair, person
