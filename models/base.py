@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import Subquery
 from tortoise.models import Model, ModelMeta
 from tortoise.queryset import QuerySet
 
@@ -38,6 +39,9 @@ class _Undescribed(ModelMeta):
 class Base(Model, metaclass=_Undescribed):
     """A table with a UUIDv7 key and a birthday."""
 
+    # The foreign key to the row that this one belongs to: whoever sees that one sees this one, and nobody else does.
+    visible_through: ClassVar[str] = ""
+
     id = fields.UUIDField(primary_key=True, default=uuid7)
     created_at = fields.DatetimeField(default=clock.now)
 
@@ -47,7 +51,17 @@ class Base(Model, metaclass=_Undescribed):
     @classmethod
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         """The rows that the viewer may see. Every read goes through here."""
-        raise NotImplementedError(f"{cls.__name__} has no rule of visibility")
+        if not cls.visible_through:
+            raise NotImplementedError(f"{cls.__name__} has no rule of visibility")
+        owner: type[Base] = cls._meta.fields_map[cls.visible_through].related_model  # type: ignore[attr-defined]
+        return cls.filter(**{f"{cls.visible_through}_id__in": Subquery(owner.visible_to(viewer).values("id"))})
+
+    @classmethod
+    def under(cls, viewer: "Account", key: str, owner_id: UUID) -> QuerySet[Self]:
+        """The rows whose foreign key leads to a row that the viewer sees already; as far as they may see them."""
+        # Whether the owner is visible is not asked once more for each of the rows that are seen through it.
+        rows = cls.all() if key == f"{cls.visible_through}_id" else cls.visible_to(viewer)
+        return rows.filter(**{key: owner_id})
 
     @classmethod
     async def seen_by(cls, viewer: "Account", id: UUID, field: str) -> Self:

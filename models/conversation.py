@@ -111,6 +111,8 @@ class Conversation(Base):
 class Participant(Base):
     """A person in a conversation, and the number of the last message that they have read."""
 
+    visible_through = "conversation"
+
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="participants", on_delete=fields.CASCADE
     )
@@ -125,13 +127,11 @@ class Participant(Base):
         table = "participant"
         unique_together = (("conversation", "profile"),)
 
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(conversation_id__in=Subquery(Conversation.visible_to(viewer).values("id")))
-
 
 class Message(Authored):
     """A direct message. Its number is dense within the conversation, from 1."""
+
+    visible_through = "conversation"
 
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="messages", on_delete=fields.CASCADE
@@ -143,7 +143,3 @@ class Message(Authored):
     class Meta:
         table = "message"
         unique_together = (("conversation", "number"), ("author", "client_id"))
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(conversation_id__in=Subquery(Conversation.visible_to(viewer).values("id")))

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Subquery
-from tortoise.queryset import QuerySet
 
 from models import clock
 from models.base import Authored
@@ -35,6 +33,8 @@ class GoalStatus(StrEnum):
 class Goal(Authored):
     """What a mentorship works towards."""
 
+    visible_through = "mentorship"
+
     mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
         "models.Mentorship", related_name="goals", on_delete=fields.CASCADE, db_index=True
     )
@@ -48,10 +48,6 @@ class Goal(Authored):
     class Meta:
         table = "goal"
         unique_together = (("author", "client_id"),)
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(mentorship_id__in=Subquery(Mentorship.visible_to(viewer).values("id")))
 
     @classmethod
     @transaction
@@ -147,6 +143,8 @@ class Goal(Authored):
 class Milestone(Authored):
     """A step towards a goal. `position` counts from 1 within the goal."""
 
+    visible_through = "goal"
+
     goal: fields.ForeignKeyRelation[Goal] = fields.ForeignKeyField(
         "models.Goal", related_name="milestones", on_delete=fields.CASCADE
     )
@@ -159,10 +157,6 @@ class Milestone(Authored):
     class Meta:
         table = "milestone"
         unique_together = (("author", "client_id"), ("goal", "position"))
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(goal_id__in=Subquery(Goal.visible_to(viewer).values("id")))
 
     @transaction
     async def complete(self, *, by: "Account") -> Self:

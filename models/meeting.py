@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Subquery
 from tortoise.indexes import Index
-from tortoise.queryset import QuerySet
 
 from models import clock
 from models.base import Authored
@@ -51,6 +49,8 @@ class Meeting(Authored):
     When a country changes its clocks or its rules, the wall time is what the two had in mind.
     """
 
+    visible_through = "mentorship"
+
     mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
         "models.Mentorship", related_name="meetings", on_delete=fields.CASCADE
     )
@@ -67,10 +67,6 @@ class Meeting(Authored):
         table = "meeting"
         unique_together = (("author", "client_id"),)
         indexes = (Index(fields=("mentorship_id", "starts_at", "id")),)
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(mentorship_id__in=Subquery(Mentorship.visible_to(viewer).values("id")))
 
     @classmethod
     @transaction

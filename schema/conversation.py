@@ -51,7 +51,7 @@ def _counterpart(by: Account, row: Any) -> QuerySet[ProfileRow]:
 
 
 def _last_message(by: Account, row: Any) -> QuerySet[models.conversation.Message]:
-    return models.conversation.Message.visible_to(by).filter(conversation_id=row.id, number=row.last_number)
+    return models.conversation.Message.under(by, "conversation_id", row.id).filter(number=row.last_number)
 
 
 @node(models.conversation.Conversation, "An ordered row of messages between people.")
@@ -63,7 +63,7 @@ class Conversation(Node):
     closed_at: datetime | None = strawberry.field(description="Since when no message is taken any more.")
 
     counterpart: Profile | None = one(_counterpart, "The other person.")
-    last_message: Message | None = one(_last_message, "The last message; null while there is none.")
+    last_message: Message | None = one(_last_message, "The last message; null while there is none.", unique=True)
     unread_count: int = value(_my_part, "read_number", "How many messages you have not read.", minuend="last_number")
     read_number: int = value(_my_part, "read_number", "The number of the last message that you have read.")
     messages: Connection[Message] = both_ways(

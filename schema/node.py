@@ -13,7 +13,7 @@ import strawberry
 from models.base import Base
 from models.refusal import invalid
 from schema.context import Info, viewer
-from schema.plan.read import METADATA, Many, One, Rows, Value, relation
+from schema.plan.read import METADATA, Many, One, Rows, Value, relation, through
 
 T = TypeVar("T")
 
@@ -97,17 +97,21 @@ def lookup(model: type[Base], global_id: str, info: Info) -> Any:
 
 def related(description: str | None = None) -> Any:
     """The one row that this row points to, or that points to it; null where the viewer may not see it."""
-    return _field(_follow(One), _read_one, description)
+    return _field(lambda model, name: One(relation(model, name), unique=True), _read_one, description)
 
 
 def members(*order: str, description: str | None = None) -> Any:
     """The rows of a small relation, whose size a rule bounds, as a plain list in this order."""
-    return _field(_follow(lambda rows: Many(rows, order)), _read_many, description)
+
+    def follow(model: type[Base], name: str) -> Many:
+        return Many(relation(model, name), order, through(model, name))
+
+    return _field(follow, _read_many, description)
 
 
-def one(rows: Rows, description: str) -> Any:
-    """The one row that `rows` leaves; null where there is none that the viewer may see."""
-    return _field(lambda *_: One(rows), _read_one, description)
+def one(rows: Rows, description: str, *, unique: bool = False) -> Any:
+    """The one row that `rows` leaves; null where there is none that the viewer may see. `unique`: never several."""
+    return _field(lambda *_: One(rows, unique), _read_one, description)
 
 
 def value(rows: Rows, column: str, description: str, *, minuend: str | None = None) -> Any:
@@ -121,10 +125,6 @@ Reading: TypeAlias = Callable[[type[Base], str], Any]
 
 def _field(reading: Reading, resolver: Callable[..., Any], description: str | None) -> Any:
     return strawberry.field(resolver=resolver, description=description, metadata={METADATA: reading})
-
-
-def _follow(kind: Callable[[Rows], Any]) -> Reading:
-    return lambda model, name: kind(relation(model, name))
 
 
 def reading(root: Base, info: Info) -> Any:

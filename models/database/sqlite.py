@@ -7,9 +7,11 @@ and leaves BEGIN open when a bulk insert is cancelled: later writes are then ans
 import asyncio
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
@@ -20,6 +22,14 @@ from tortoise.exceptions import OperationalError
 from models.database.transaction import shielded
 
 READERS = 2
+
+# How long a read may take on the event loop, and how many steps of SQLite's machine there are between two looks at the
+# clock: some 30 microseconds.
+BUDGET_SECONDS = 0.002
+STEPS_BETWEEN_LOOKS = 1_000
+
+# Statements that took longer.
+SLOW_KEPT = 256
 
 # Of the file, up to so much is read by mapping it into memory; of pages, up to 16 MB are kept by each reader.
 READER_PRAGMAS = ("query_only=ON", "mmap_size=268435456", "cache_size=-16384", "temp_store=MEMORY")
@@ -62,16 +72,35 @@ class ImmediateContext(SqliteTransactionContext):
 
 
 class Readers:
-    """Threads with a read-only connection each: under WAL they see what is committed and wait for nobody."""
+    """Read-only connections: under WAL they see what is committed, and wait for nobody.
+
+    A read is tried where it is asked for, on the event loop, for a millisecond or two: most take less, and handing
+    them to a thread and back costs more than they do. What takes longer is broken off and read again in a thread; so
+    is its statement from then on, until it is quick there.
+    """
 
     def __init__(self, path: str) -> None:
         self._uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+        self._here = self._connect()
+        self._here.execute("PRAGMA busy_timeout=0")
+        self._here.set_progress_handler(self._is_over_budget, STEPS_BETWEEN_LOOKS)
+        self._deadline = 0.0
+        self._slow: OrderedDict[str, None] = OrderedDict()
         self._threads = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="sqlite-reader")
         self._mine = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened = [self._here]
 
     async def read(self, text: str, values: Sequence[Any]) -> Any:
         """The first value of the first row; None without rows."""
+        if text not in self._slow:
+            self._deadline = perf_counter() + BUDGET_SECONDS
+            try:
+                return _first(self._here, text, values)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                    self._remember(text)
+                elif error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, text, values)
 
     def close(self) -> None:
@@ -80,23 +109,38 @@ class Readers:
         for connection in self._opened:
             connection.close()
 
-    def _read(self, text: str, values: Sequence[Any]) -> Any:
-        row = self._connection().execute(text, values).fetchone()
-        return None if row is None else row[0]
+    def _is_over_budget(self) -> bool:
+        return perf_counter() > self._deadline
 
-    def _connection(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._mine, "connection", None)
-        if known is not None:
-            return known
-        # The statement cache keeps plans prepared. `close` runs in another thread, after this one has ended.
+    def _remember(self, text: str) -> None:
+        self._slow[text] = None
+        if len(self._slow) > SLOW_KEPT:
+            self._slow.popitem(last=False)
+
+    def _read(self, text: str, values: Sequence[Any]) -> Any:
+        if not hasattr(self._mine, "connection"):
+            self._mine.connection = self._connect()
+            self._opened.append(self._mine.connection)
+        began = perf_counter()
+        found = _first(self._mine.connection, text, values)
+        if perf_counter() - began < BUDGET_SECONDS / 2:
+            # It was slow when its pages were not in memory yet, or for other values.
+            self._slow.pop(text, None)
+        return found
+
+    def _connect(self) -> sqlite3.Connection:
+        # The statement cache keeps plans prepared. `close` runs in another thread, after the one that reads has ended.
         connection = sqlite3.connect(
             self._uri, uri=True, isolation_level=None, cached_statements=256, check_same_thread=False
         )
         for pragma in READER_PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        self._mine.connection = connection
-        self._opened.append(connection)
         return connection
+
+
+def _first(connection: sqlite3.Connection, text: str, values: Sequence[Any]) -> Any:
+    row = connection.execute(text, values).fetchone()
+    return None if row is None else row[0]
 
 
 class Client(SqliteClient):

@@ -17,7 +17,6 @@ from tortoise.queryset import QuerySet
 from models import bell, clock
 from models.base import Base
 from models.database import transaction
-from models.mentorship import Mentorship
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, not_found
 from models.session import digest
@@ -44,6 +43,8 @@ class SignalKind(StrEnum):
 class VideoParticipant(Base):
     """One join of one person, on one device. Present until it leaves, is replaced, or its lease runs out."""
 
+    visible_through = "session"
+
     session: fields.ForeignKeyRelation["VideoSession"] = fields.ForeignKeyField(
         "models.VideoSession", related_name="participants", on_delete=fields.CASCADE, db_index=True
     )
@@ -62,11 +63,6 @@ class VideoParticipant(Base):
     class Meta:
         table = "video_participant"
         indexes = (Index(fields=("left_at", "lease_until")),)
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        mine = Mentorship.visible_to(viewer).values("id")
-        return cls.filter(session__mentorship_id__in=Subquery(mine))
 
     @classmethod
     async def of_ticket(cls, ticket: str, *, by: "Account") -> Self:

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Subquery
 from tortoise.indexes import Index
-from tortoise.queryset import QuerySet
 
 from models import clock
 from models.base import Authored
@@ -48,6 +46,8 @@ class VideoStatus(StrEnum):
 class VideoSession(Authored):
     """The call of a mentorship, perhaps of one of its meetings."""
 
+    visible_through = "mentorship"
+
     mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
         "models.Mentorship", related_name="video_sessions", on_delete=fields.CASCADE, db_index=True
     )
@@ -68,10 +68,6 @@ class VideoSession(Authored):
         table = "video_session"
         unique_together = (("author", "client_id"),)
         indexes = (Index(fields=("status", "attended_at")),)
-
-    @classmethod
-    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
-        return cls.filter(mentorship_id__in=Subquery(Mentorship.visible_to(viewer).values("id")))
 
     @classmethod
     @transaction

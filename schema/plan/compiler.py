@@ -23,7 +23,7 @@ from schema.connection import Page
 from schema.connection import page as make_page
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
-from schema.plan.read import METADATA, Expression, Many, One, Paged, Value
+from schema.plan.read import METADATA, Expression, Many, One, Paged, Through, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Sql, query
 from schema.plan.standin import Meanings, Row, Viewer
@@ -53,12 +53,13 @@ class Window:
 
     def sql(self, meanings: Meanings) -> Sql:
         """The rows, in the order of the page."""
+        columns = sorted(self.row._used | {self.page.order.key, "id"})
         if self.beyond:
             # Without an order of its own the window takes the rows as they come.
             numbered = "SELECT w.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("
             turn = " DESC" if self.page.back else ""
-            return Sql(numbered, query(self.page.window, meanings), f") w ORDER BY rn{turn}")
-        rows = query(self.page.window.limit(self.page.size), meanings)
+            return Sql(numbered, query(self.page.window.only(*columns), meanings), f") w ORDER BY rn{turn}")
+        rows = query(self.page.window.limit(self.page.size).only(*columns), meanings)
         return Sql("SELECT * FROM (", rows, f") w ORDER BY {self._forward('w')}") if self.page.back else rows
 
     def _forward(self, alias: str) -> str:
@@ -85,10 +86,7 @@ class Compiler:
         if isinstance(found, Page):
             return self._connection(found, _object(of), nodes)
         if isinstance(found, QuerySet) and found._single:
-            kind = self._node_type(of, found.model)
-            alias = next(self._aliases)
-            record = self._record(kind, found.model, alias, nodes)
-            return Sql("SELECT ", record, " FROM (", query(found, self.meanings), f") {alias}")
+            return self._selected(found, self._node_type(of, found.model), nodes)
         raise Unplannable("a root that is neither a row nor a page")
 
     def row(self, model: type[Base], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
@@ -98,17 +96,25 @@ class Compiler:
         if not any(callable(field.extensions["strawberry-definition"].metadata.get(METADATA)) for field in declared):
             raise Unplannable("the row has all of it")
         key = self.meanings.slot("row", UUID, lambda request: request.row)
-        rows = model.visible_to(self.viewer.viewer).filter(id=key)
-        alias = next(self._aliases)
-        record = self._record(kind, model, alias, nodes)
-        return Sql("SELECT ", record, " FROM (", query(rows, self.meanings), f") {alias}")
+        return self._selected(model.visible_to(self.viewer.viewer).filter(id=key), kind, nodes)
 
     def _node_type(self, of: GraphQLOutputType, model: type[Base]) -> GraphQLObjectType:
         named = get_named_type(of)
         return named if isinstance(named, GraphQLObjectType) else self.selections.type_of(model)
 
-    def _record(self, kind: GraphQLObjectType, model: type[Base], alias: str, nodes: Sequence[FieldNode]) -> Sql:
-        row = Row(model, alias, self.meanings)
+    def _selected(self, rows: QuerySet[Any], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
+        row = self._row(rows.model)
+        record = self._record(kind, row, nodes)
+        return Sql("SELECT ", record, " FROM ", self._from(rows, row))
+
+    def _row(self, model: type[Base]) -> Row:
+        return Row(model, next(self._aliases), self.meanings)
+
+    def _from(self, rows: QuerySet[Any], row: Row) -> Sql:
+        # With the columns that what stands before FROM has used: a wide row is not carried through the statement.
+        return Sql("(", query(rows.only(*sorted(row._used | {"id"})), self.meanings), f") {row._alias}")
+
+    def _record(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Sql:
         members = [(key, self._field(kind, row, same)) for key, same in self.selections.below(kind, nodes).items()]
         return self.dialect.record(members)
 
@@ -161,25 +167,33 @@ class Compiler:
         raise Unplannable(f"a read of the kind {type(how).__name__}")
 
     def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
-        rows = how.rows(self.viewer.viewer, row).limit(1)
-        alias = next(self._aliases)
-        record = self._record(_object(of), rows.model, alias, nodes)
-        nested = self.dialect.nested(Sql("SELECT ", record, " FROM (", query(rows, self.meanings), f") {alias}"))
+        rows = how.rows(self.viewer.viewer, row)
+        nested = self.dialect.nested(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes))
         return self._never_null(nested) if is_non_null_type(of) else nested
 
     def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
-        rows = how.rows(self.viewer.viewer, row).order_by(*how.order)
-        alias = next(self._aliases)
-        record = self._record(_object(of), rows.model, alias, nodes)
-        order = ", ".join(Row(rows.model, alias, self.meanings).column(name) for name in how.order)
-        array = self.dialect.array(record, order)
-        return self.dialect.nested(Sql("SELECT ", array, " FROM (", query(rows, self.meanings), f") {alias}"))
+        rows = how.rows(self.viewer.viewer, row)
+        one = self._row(rows.model)
+        record = self._record(_object(of), one, nodes)
+        array = self.dialect.array(record, ", ".join(map(one.column, how.order)))
+        if how.through is None or not self.dialect.has_arrays:
+            found = self._from(rows.order_by(*how.order), one)
+        else:
+            found = self._through(how.through, row, one)
+        return self.dialect.nested(Sql("SELECT ", array, " FROM ", found))
+
+    def _through(self, table: Through, row: Row, one: Row) -> Sql:
+        # The ids first, then their rows by the primary key. PostgreSQL takes a join of the two for a good part of the
+        # table, and reads that whole table again for each row outside.
+        seen = self._from(table.target.visible_to(self.viewer.viewer), one)
+        pairs = f'SELECT "{table.theirs}" FROM "{table.table}" WHERE "{table.ours}" = {row.column("id")}'
+        return Sql(seen, f" WHERE {one.column('id')} = ANY(ARRAY({pairs}))")
 
     def _value(self, how: Value, row: Row) -> Piece:
-        rows = how.rows(self.viewer.viewer, row).limit(1)
-        alias = next(self._aliases)
-        column = Row(rows.model, alias, self.meanings).column(how.column)
-        found = Sql(f"(SELECT {column} FROM (", query(rows, self.meanings), f") {alias})")
+        rows = how.rows(self.viewer.viewer, row)
+        one = self._row(rows.model)
+        column = one.column(how.column)
+        found = Sql(f"(SELECT {column} FROM ", self._from(rows, one), ")")
         return found if how.minuend is None else Sql(f"({row.column(how.minuend)} - ", found, ")")
 
     def _expression(self, how: Expression, row: Row) -> Piece:
@@ -197,8 +211,7 @@ class Compiler:
         return Sql("coalesce(", value, f", {self.dialect.json(self.missing)})")
 
     def _connection(self, page: Page, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
-        alias = next(self._aliases)
-        row = Row(page.rows.model, alias, self.meanings)
+        row = self._row(page.rows.model)
         below = self.selections.below(kind, nodes)
         wanted = {same[0].name.value for same in below.values()}
         # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
@@ -206,7 +219,7 @@ class Compiler:
         record = self.dialect.record([(key, self._part(window, kind, same)) for key, same in below.items()])
         if not wanted & {"edges", "pageInfo"}:
             return Sql("SELECT ", record)
-        return Sql("SELECT ", record, " FROM (", window.sql(self.meanings), f") {alias}")
+        return Sql("SELECT ", record, " FROM (", window.sql(self.meanings), f") {row._alias}")
 
     def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Piece:
         page, row = window.page, window.row
@@ -238,7 +251,7 @@ class Compiler:
             case "cursor":
                 return self._cursor(page, row)
             case "node":
-                return self._record(_object(kind.fields["node"].type), row._model, row._alias, nodes)
+                return self._record(_object(kind.fields["node"].type), row, nodes)
         raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
 
     def _page_info(self, page: Page, row: Row, name: str) -> Piece:

@@ -23,6 +23,7 @@ class Dialect:
     name = "postgres"
     object = "json_build_object"
     empty = "'[]'::json"
+    has_arrays = True
 
     def record(self, members: Sequence[tuple[str, Piece]]) -> Sql:
         """An object with these members. Their names are GraphQL names, so they need no quoting."""
@@ -72,6 +73,7 @@ class Sqlite(Dialect):
 
     name = "sqlite"
     object = "json_object"
+    has_arrays = False
 
     def array(self, value: Piece, order: str, only: Piece | None = None) -> Sql:
         """An array. SQLite before 3.44 has no order inside an aggregate: it takes that of the rows it reads."""

@@ -23,17 +23,29 @@ PREPARE = "prepare"
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """At most one row."""
+    """At most one row; `unique`: no more can be found, so none need be left out."""
 
     rows: Rows
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A table of pairs of ids, between two models: the column of this side's row, and that of the other side's."""
+
+    target: type[Base]
+    table: str
+    ours: str
+    theirs: str
 
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A short list of rows, in an order that ends with the id or is unique."""
+    """A short list of rows, in an order that ends with the id or is unique. `through`: how a planner reaches them."""
 
     rows: Rows
     order: tuple[str, ...]
+    through: Through | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number in a column of one row, perhaps taken from a column of this row: `minuend - value`."""
+    """A number in a column of the one row that can be found, or what it leaves of a column of this row: the minuend."""
 
     rows: Rows
     column: str
@@ -80,4 +92,12 @@ def relation(model: type[Base], name: str) -> Rows:
     if name in model._meta.fk_fields or name in model._meta.o2o_fields:
         key = str(field.source_field)
         return lambda viewer, row: target.visible_to(viewer).filter(id=getattr(row, key))
-    return lambda viewer, row: target.visible_to(viewer).filter(**{field.relation_field: row.id})  # type: ignore[attr-defined]
+    return lambda viewer, row: target.under(viewer, field.relation_field, row.id)  # type: ignore[attr-defined]
+
+
+def through(model: type[Base], name: str) -> Through | None:
+    """The table between the two sides of a many-to-many relation; None for any other."""
+    if name not in model._meta.m2m_fields:
+        return None
+    field: Any = model._meta.fields_map[name]
+    return Through(field.related_model, field.through, field.backward_key, field.forward_key)

@@ -1,6 +1,7 @@
 """SQL as text with holes: pieces that nest, and are numbered only when the whole statement is there.
 
-A value is never part of the text. It is a parameter: a constant of the plan, or a slot that each request fills.
+No text, id or time is ever part of it: such a value is a parameter, a constant of the plan or a slot that each request
+fills. Whole numbers that choose the plan (sizes of pages) are written out.
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,11 @@ class Sql:
                 text.append(piece)
             elif isinstance(piece, Sql):
                 piece._render(text, parameters, dialect)
+            elif isinstance(piece, Constant) and type(piece.value) is int:
+                # A whole number is part of the plan. The database plans a statement once for all its uses only if
+                # it knows how many rows are wanted: with LIMIT $1 it plans anew each time, which costs half as much
+                # again as running it.
+                text.append(str(piece.value))
             else:
                 parameters.append(piece)
                 text.append("?" if dialect == "sqlite" else f"${len(parameters)}")

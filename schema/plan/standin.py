@@ -50,18 +50,20 @@ class Meanings(dict[Any, Piece]):
 
 
 class Row:
-    """Stands for the row that a field is read from: its attributes stand for its columns."""
+    """Stands for the row that a field is read from: its attributes stand for its columns. It knows which were used."""
 
     def __init__(self, model: type[Base], alias: str, meanings: Meanings) -> None:
         self._model = model
         self._alias = alias
         self._meanings = meanings
+        self._used: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return self._meanings.column(self._model._meta.fields_map[name].field_type, self.column(name))
 
     def column(self, name: str) -> str:
         """The column, as the statement names it."""
+        self._used.add(name)
         return f'{self._alias}."{self._model._meta.fields_db_projection[name]}"'
 
 

@@ -14,7 +14,7 @@ from models import base
 from models.base import Base, uuid7
 from models.conversation import Message
 from models.database import transaction
-from models.goal import Goal
+from models.goal import Goal, Milestone
 from models.inbox import Inbox
 from models.mentorship import Mentorship
 from models.profile import Profile
@@ -61,9 +61,20 @@ def test_every_model_says_who_sees_it() -> None:
     def all_below(kind: type[Base]) -> list[type[Base]]:
         return [kind, *(model for below in kind.__subclasses__() for model in all_below(below))]
 
-    rules = {kind.__name__ for kind in all_below(Base) if "visible_to" in vars(kind)}
+    ruling = {"visible_to", "visible_through"}
+    rules = {kind.__name__ for kind in all_below(Base) if kind is not Base and ruling & vars(kind).keys()}
     # An inbox is read by its owner's feed alone, and shown to nobody.
     assert {kind.__name__ for kind in all_below(Base) if not kind._meta.abstract} - rules == {"Inbox"}
+
+
+async def test_who_sees_a_row_sees_what_is_visible_through_it_and_nobody_else_does(database: str) -> None:
+    two, eve = await pair(), await person("Eve")
+    goal = await Goal.add(two.mentorship, by=two.mentor, title="One", milestones=["a", "b"])
+    for viewer, seen in ((two.mentor, 2), (two.mentee, 2), (eve, 0)):
+        assert await Milestone.visible_to(viewer).count() == seen
+    # Under a row that is seen already, only what is visible through it is not asked about once more.
+    assert await Milestone.under(two.mentor, "goal_id", goal.id).count() == 2
+    assert await Milestone.under(eve, "author_id", two.mentor.id).count() == 0
 
 
 def test_without_a_rule_nobody_sees_anything() -> None:
