@@ -13,6 +13,11 @@ class Bell:
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
+    @property
+    def rung(self) -> bool:
+        """Has it been rung since it was last hushed?"""
+        return self._rung.is_set()
+
     def ring(self) -> None:
         """There may be something new."""
         self._rung.set()
@@ -37,18 +42,27 @@ class Bells:
     def __init__(self) -> None:
         self._waiting: dict[str, set[Bell]] = {}
 
+    def hang(self, topic: str) -> Bell:
+        """A bell for a topic, until it is taken down."""
+        bell = Bell()
+        self._waiting.setdefault(topic, set()).add(bell)
+        return bell
+
+    def take_down(self, topic: str, bell: Bell) -> None:
+        """Undo `hang`."""
+        bells = self._waiting[topic]
+        bells.discard(bell)
+        if not bells:
+            del self._waiting[topic]
+
     @contextmanager
     def listen(self, topic: str) -> Iterator[Bell]:
         """A bell for a topic, for as long as the block lasts."""
-        bell = Bell()
-        self._waiting.setdefault(topic, set()).add(bell)
+        bell = self.hang(topic)
         try:
             yield bell
         finally:
-            bells = self._waiting[topic]
-            bells.discard(bell)
-            if not bells:
-                del self._waiting[topic]
+            self.take_down(topic, bell)
 
     def ring(self, topics: Iterable[str]) -> None:
         """Ring for everybody who waits for one of the topics."""
