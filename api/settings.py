@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     stun_urls: ByCommas = ()
     turn_urls: ByCommas = ()
     turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)
+    metrics_token: str = Field(default="", description="Who has it may read /metrics; nobody, if empty", repr=False)
     sweep_seconds: float = Field(default=5.0, gt=0, description="How often overdue requests and calls are looked for")
 
     @property
