@@ -13,6 +13,10 @@ NOWHERE = "01890000-0000-7000-8000-000000000000"
 
 # Each query with what is given for its variables.
 CASES: list[tuple[str, dict[str, Any]]] = [
+    # Null where null may not be, behind a variable that has a default.
+    ('query($id: ID = "x") { profile(id: $id) { id } }', {"id": None}),
+    ('query($id: ID = "x") { node(id: $id) { id } }', {"id": None}),
+    ('query($s: String = "s") { skills(startingWith: $s) { totalCount } }', {"s": None}),
     # Defaults, values left out, values that are not declared, null where it may be.
     ('query($s: String = "sql") { mentors(skill: $s) { totalCount } }', {}),
     ('query($s: String = "sql") { mentors(skill: $s) { totalCount } }', {"s": None}),
