@@ -17,6 +17,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ('query($id: ID = "x") { profile(id: $id) { id } }', {"id": None}),
     ('query($id: ID = "x") { node(id: $id) { id } }', {"id": None}),
     ('query($s: String = "s") { skills(startingWith: $s) { totalCount } }', {"s": None}),
+    ("query($b: Boolean = true) { mentors { totalCount @skip(if: $b) } }", {"b": None}),
+    ("query($b: Boolean = true) { mentors { __typename ...F @include(if: $b) } }"
+     " fragment F on ProfileConnection { totalCount }", {"b": None}),
+    ("query($b: Boolean = true) { mentors { ... @skip(if: $b) { totalCount } __typename } }", {"b": None}),
+    ("query($b: Boolean = true) { viewer { id } mentors @skip(if: $b) { totalCount } }", {"b": None}),
     # Defaults, values left out, values that are not declared, null where it may be.
     ('query($s: String = "sql") { mentors(skill: $s) { totalCount } }', {}),
     ('query($s: String = "sql") { mentors(skill: $s) { totalCount } }', {"s": None}),
