@@ -44,6 +44,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("query($id: ID!) { node(id: $id) { id } }", {"id": "Profile:\x00"}),
     # Cursors, used or not.
     ('{ mentors(after: "x") { totalCount } }', {}),
+    ("query($c: String) { mentors(after: $c) { totalCount } }", {"c": "x"}),
+    ("query($c: String) { mentors(after: $c) { __typename } }", {"c": "x"}),
+    ("query($c: String) { mentors(after: $c) { totalCount } }", {"c": "@cursor:goals:1"}),
+    ("query($c: String) { conversations { edges { node { messages(last: 1, before: $c) { totalCount } } } } }",
+     {"c": "x"}),
     ("query($c: String) { viewer { sessions(after: $c) { totalCount } } }", {"c": "x"}),
     ("query($c: String) { mentors(after: $c) { edges { node { id } } } }", {"c": f"profiles:{NOWHERE}:\ud800"}),
     ("query($c: String) { mentors(after: $c) { edges { node { id } } } }", {"c": f"profiles:{NOWHERE}:a\x00"}),
