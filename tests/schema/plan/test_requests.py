@@ -82,6 +82,19 @@ async def test_what_a_request_gives_means_the_same_to_both_paths(loud: None, pop
         assert planned == plainly, (source, variables)
 
 
+async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: None, populated: Community) -> None:
+    asking = populated.viewers["large numbers"]
+    for fields in (
+        "lastNumber", "unreadCount", "readNumber", "lastMessage { number }", "messages { edges { node { number } } }",
+        "messages(first: 2) { edges { cursor node { number } } }", "messages { pageInfo { startCursor endCursor } }",
+    ):  # fmt: skip
+        planned, plainly = await both(f"{{ conversations {{ edges {{ node {{ {fields} }} }} }} }}", {}, asking)
+        assert planned == plainly, fields
+        # What is left unread is one message, and the first two numbers are small enough.
+        held = any(part in fields for part in ("first: 2", "pageInfo", "unreadCount"))
+        assert len(planned["errors"]) == (0 if held else 1), fields
+
+
 async def test_operations_of_one_document_have_plans_of_their_own(loud: None, populated: Community) -> None:
     asking = populated.viewers["the mentee"]
     source = (
