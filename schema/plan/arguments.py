@@ -17,6 +17,7 @@ from graphql import (
     TypeNode,
     Undefined,
     VariableNode,
+    is_non_null_type,
     value_from_ast,
 )
 from strawberry.types.field import StrawberryField
@@ -52,6 +53,8 @@ class Arguments:
                 taken = self._variable(value.name.value, name, declared)
             else:
                 taken = value_from_ast(value, argument.type, dict(self._variables))
+            if taken is None and is_non_null_type(argument.type):
+                raise Unplannable(f"null for {name}, which ordinary execution refuses")
             if taken is not Undefined:
                 found[names[name]] = taken
         return found

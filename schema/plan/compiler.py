@@ -16,6 +16,7 @@ from graphql import (
     is_non_null_type,
 )
 from strawberry.types.field import StrawberryField
+from tortoise.fields import BigIntField
 from tortoise.queryset import QuerySet
 
 from models.base import Base
@@ -137,7 +138,7 @@ class Compiler:
     def _global_id(self, kind: GraphQLObjectType, row: Row) -> Sql:
         return Sql(f"'{kind.name}:' || ", row.column("id"))
 
-    def _column(self, of: GraphQLOutputType, row: Row, name: str) -> str:
+    def _column(self, of: GraphQLOutputType, row: Row, name: str) -> Piece:
         field = row._model._meta.fields_map.get(name)
         if field is None or not field.has_db_field:
             raise Unplannable(f"{row._model.__name__}.{name} is no column")
@@ -147,7 +148,8 @@ class Compiler:
                 raise Unplannable(f"{named.name} is stored under other names")
         elif not is_leaf_type(named) or named.name not in LEAVES:
             raise Unplannable(f"the type {named.name}")
-        return self.dialect.column(field, row.column(name))
+        value = self.dialect.column(field, row.column(name))
+        return self._int(value) if isinstance(field, BigIntField) and named.name == "Int" else value
 
     def _read(self, how: Any, definition: GraphQLField, row: Row, nodes: Sequence[FieldNode]) -> Piece:
         of = definition.type
@@ -161,7 +163,7 @@ class Compiler:
                 page = make_page(found, how.order, **self.arguments.of(definition, nodes[0]))
                 return self.dialect.nested(self._connection(page, _object(of), nodes))
             case Value():
-                return self._value(how, row)
+                return self._value(how, of, row)
             case Expression():
                 return self._expression(how, row)
         raise Unplannable(f"a read of the kind {type(how).__name__}")
@@ -189,12 +191,19 @@ class Compiler:
         pairs = f'SELECT "{table.theirs}" FROM "{table.table}" WHERE "{table.ours}" = {row.column("id")}'
         return Sql(seen, f" WHERE {one.column('id')} = ANY(ARRAY({pairs}))")
 
-    def _value(self, how: Value, row: Row) -> Piece:
+    def _value(self, how: Value, of: GraphQLOutputType, row: Row) -> Piece:
         rows = how.rows(self.viewer.viewer, row)
         one = self._row(rows.model)
-        column = one.column(how.column)
-        found = Sql(f"(SELECT {column} FROM ", self._from(rows, one), ")")
-        return found if how.minuend is None else Sql(f"({row.column(how.minuend)} - ", found, ")")
+        number = one.column(how.column)
+        if how.minuend is not None:
+            number = f"({row.column(how.minuend)} - {number})"
+        found = Sql("(SELECT ", self._int(number), " FROM ", self._from(rows, one), ")")
+        return self._never_null(found) if is_non_null_type(of) else found
+
+    def _int(self, number: str) -> Sql:
+        # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
+        beyond = f"{number} NOT BETWEEN -2147483648 AND 2147483647"
+        return Sql(f"CASE WHEN {beyond} THEN {self.dialect.json(self.missing)} ELSE {self.dialect.number(number)} END")
 
     def _expression(self, how: Expression, row: Row) -> Piece:
         pieces: list[Piece] = []

@@ -44,6 +44,10 @@ class Dialect:
         """A JSON string of plain characters."""
         return f"'\"{text}\"'::json"
 
+    def number(self, value: str) -> str:
+        """A number, beside which there may be a JSON string in its place."""
+        return f"to_json({value})"
+
     def boolean(self, condition: Piece) -> Sql:
         """A condition, as a JSON boolean."""
         return Sql("(", condition, ")")
@@ -87,6 +91,10 @@ class Sqlite(Dialect):
     def json(self, text: str) -> str:
         """A JSON string of plain characters."""
         return f"json('\"{text}\"')"
+
+    def number(self, value: str) -> str:
+        """A number, beside which there may be a JSON string in its place."""
+        return value
 
     def boolean(self, condition: Piece) -> Sql:
         """A condition, as a JSON boolean."""

@@ -70,9 +70,9 @@ class Plan:
     bindings: Mapping[str, Binding]
     nodes: tuple[FieldNode, ...] = ()
 
-    def values(self, statement: Statement, request: Request) -> list[Any]:
-        """The statement's parameters for a request. Raises `Refused` for a cursor that is none."""
-        return [_filled(parameter, self.bindings, request) for parameter in statement.parameters]
+    def values(self, request: Request) -> Mapping[str, Any]:
+        """What a request gives for each slot. Raises `Refused` for a cursor that is none, whether it is used or not."""
+        return {name: binding(request) for name, binding in self.bindings.items()}
 
 
 class Planner:
@@ -210,8 +210,9 @@ class Planner:
 
     async def _texts(self, plan: Plan, request: Request) -> list[str] | None:
         texts: list[str] = []
+        values = plan.values(request)
         for statement in plan.statements:
-            text = await _fetch(statement.text, plan.values(statement, request))
+            text = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
             if text is not None and self._missing in text:
                 return None
             texts.append(text or "null")
@@ -232,8 +233,8 @@ async def _fetch(text: str, values: list[Any]) -> str | None:
     return None if found is None else str(found)
 
 
-def _filled(parameter: Parameter, bindings: Mapping[str, Binding], request: Request) -> Any:
+def _filled(parameter: Parameter, values: Mapping[str, Any]) -> Any:
     if isinstance(parameter, Constant):
         return parameter.value
-    value = bindings[parameter.name](request)
+    value = values[parameter.name]
     return str(value) if parameter.as_text else value

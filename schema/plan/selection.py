@@ -78,6 +78,8 @@ class Selections:
                 raise Unplannable(f"the directive @{directive.name.value}")
             value = directive.arguments[0].value
             holds = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
+            if holds is None:
+                raise Unplannable("null for a condition, which ordinary execution refuses")
             if bool(holds) is (directive.name.value == "skip"):
                 return False
         return True

@@ -1,0 +1,215 @@
+"""A community whose rows hold what is hard to write as JSON or SQL, and the names by which queries call them.
+
+A query is generated before there is a row. So it says `@id:Profile:3` or `@cursor:messages:1`, and `Community.fill`
+puts what the rows have in its place.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from graphql.language.print_string import print_string
+
+from models.account import Account
+from models.base import Base, uuid7
+from models.conversation import Conversation, Message, Participant
+from models.database import dialect
+from models.goal import Goal, GoalStatus, Milestone
+from models.meeting import Meeting, MeetingKind
+from models.mentorship import Mentorship
+from models.organisation import Organisation, Programme
+from models.profile import Profile
+from models.request import MentorshipRequest
+from models.session import Session
+from models.skill import Skill
+from models.video import VideoParticipant, VideoSession
+from schema import account, conversation, mentorship, organisation, profile, request, skill
+from schema.connection import Order
+from schema.context import Context
+from schema.node import global_id
+from tests.people import Pair, pair, person
+from tests.people import request as asked
+
+AWKWARD = [
+    "",
+    " ",
+    'a "quoted" \\ back\\slash \\u0041',
+    "it's; DROP TABLE profile; -- $1 ? %s {viewer}",
+    "tab\tline\nreturn\rbell\x07delete\x7f unit\x1f",
+    "emoji 🙂👩‍👩‍👧 and \U0010ffff",
+    "separators \u2028 \u2029 next \x85",
+    "beside the surrogates \ud7ff \ue000 \ufffd",
+    "\u0639\u0631\u0628\u064a \u200f \u202e reversed",
+    "é and e\u0301, \u00c5\u212b, \u017f, ß",
+    '{"json": [null, 1e999]} </script>',
+    "null",
+    "%_ \x1a",
+]
+
+MOMENTS = [
+    datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    datetime(2026, 1, 2, 3, 4, 5, 1, tzinfo=UTC),
+    datetime(2026, 1, 2, 3, 4, 5, 120_000, tzinfo=UTC),
+    datetime(1000, 1, 1, tzinfo=UTC),
+    datetime(2999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+]
+
+DAYS = [date(1, 1, 1), date(987, 6, 5), date(2024, 2, 29), date(9999, 12, 31)]
+
+# The order of each connection, by the name of its field.
+ORDERS: dict[str, tuple[Order, type[Base]]] = {
+    "mentors": (profile.BY_NAME, Profile),
+    "skills": (skill.BY_NAME, Skill),
+    "programmes": (organisation.BY_START, Programme),
+    "mentorshipRequests": (request.NEWEST_FIRST, MentorshipRequest),
+    "mentorships": (mentorship.NEWEST_FIRST, Mentorship),
+    "conversations": (conversation.LATEST_FIRST, Conversation),
+    "messages": (conversation.BY_NUMBER, Message),
+    "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
+    "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
+    "sessions": (account.BY_AGE, Session),
+}
+
+MODELS: list[type[Base]] = [
+    Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
+    Meeting, Conversation, Message, VideoSession, VideoParticipant,
+]  # fmt: skip
+
+NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
+
+
+@dataclass
+class Community:
+    """Who may ask, and what the rows are called."""
+
+    viewers: dict[str, Context]
+    names: dict[str, list[str]] = field(default_factory=dict, repr=False)
+
+    def fill(self, source: str, variables: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A generated query and its variables, with the ids and cursors of rows in place of their names."""
+        filled = {
+            name: NAME.sub(self._called, value) if isinstance(value, str) else value
+            for name, value in variables.items()
+        }
+        return NAME.sub(lambda found: print_string(self._called(found))[1:-1], source), filled
+
+    def _called(self, found: re.Match[str]) -> str:
+        known = self.names.get(f"{found[1]}:{found[2]}") or ["nothing"]
+        return known[int(found[3]) % len(known)]
+
+
+async def community() -> Community:
+    """The populated database's community."""
+    ada, bo, nil, big = await people()
+    busy = await pair(ada, bo)
+    over = await pair(ada, await person("Earlier", skills_wanted=["SQL"]))
+    strangers = await pair(await person("Elsewhere", capacity=2, skills_offered=["sql"]), await person("Other"))
+    for two in (busy, over, strangers):
+        await fill(two)
+    await over.mentorship.end(by=ada)
+    await Mentorship.filter(id=over.mentorship.id).update(end_reason=AWKWARD[4])
+    await requests(bo, nil)
+    await enrol(ada, bo)
+    await beyond_32_bits(await pair(await person("Large", capacity=1), big))
+    viewers = {"a stranger": Context()}
+    for name, who in (("the mentor", ada), ("the mentee", bo), ("somebody new", nil), ("large numbers", big)):
+        opened = [await Session.open(who, device=text[:200]) for text in awkward()[:3]]
+        viewers[name] = Context(session=opened[0][0])
+    return Community(viewers, await names())
+
+
+def awkward() -> list[str]:
+    """What this database can hold: PostgreSQL's text has no NUL."""
+    return [*AWKWARD, "nul \x00 inside"] if dialect() == "sqlite" else AWKWARD
+
+
+async def people() -> tuple[Account, Account, Account, Account]:
+    """A mentor, a mentee, somebody with nothing, somebody for large numbers; and one profile for each string."""
+    ada = await person("Ada", capacity=4, skills_offered=["SQL", "Straße", "c++", 'q"'], languages=["pt", "zh-Hant"])
+    bo = await person("Bo", skills_wanted=["sql", "Straße", "%_"], languages=["en"])
+    for index, text in enumerate(awkward()):
+        who = await person("Somebody", capacity=index % 3, skills_offered=["sql"] if index % 2 else [])
+        kept = text[:60]
+        await Profile.filter(id=who.id).update(name=kept, headline=kept, experience=text, industry=kept)
+        await Skill.get_or_create(key=f"k{index}{kept}", defaults={"name": kept})
+    # Two of one name: the order goes on by id.
+    for _ in range(2):
+        await person("Twin", capacity=1)
+    return ada, bo, await person("New"), await person("Big")
+
+
+async def fill(two: Pair) -> None:
+    """Goals, meetings, messages and calls for a pair."""
+    texts = awkward()
+    for index, text in enumerate(texts):
+        message = await two.conversation.send("a", by=two.mentee if index % 2 else two.mentor, client_id=f"m{uuid7()}")
+        await Message.filter(id=message.id).update(body=text, created_at=MOMENTS[index % len(MOMENTS)])
+    await two.conversation.mark_read(3, by=two.mentee)
+    for index, moment in enumerate(MOMENTS):
+        text = texts[index * 2]
+        goal = await Goal.add(two.mentorship, by=two.mentor, title="g", milestones=["a", "b"] if index % 2 else [])
+        await Goal.filter(id=goal.id).update(
+            title=text, description=text, created_at=moment, due_on=[None, *DAYS][index],
+            status=list(GoalStatus)[index % 3], closed_at=moment if index % 3 else None,
+        )  # fmt: skip
+        await Milestone.filter(goal_id=goal.id, position=1).update(title=text, due_on=DAYS[0], completed_at=moment)
+        meeting = await Meeting.schedule(
+            two.mentorship, by=two.mentee, kind=list(MeetingKind)[index % 4], time_zone="Europe/Lisbon", minutes=30,
+            local_start=(datetime.now(UTC) + timedelta(days=9)).strftime("%Y-%m-%dT10:00"),
+        )  # fmt: skip
+        await Meeting.filter(id=meeting.id).update(agenda=text, starts_at=moment)
+    call = await VideoSession.start(two.mentorship, by=two.mentee, meeting=meeting)
+    await call.join(by=two.mentee, device_id="phone")
+    await call.join(by=two.mentor, device_id="desk")
+
+
+async def requests(mentee: Account, other: Account) -> None:
+    """Requests in every state but accepted, which `pair` makes."""
+    for index in range(3):
+        made = await asked(await person("Asked", capacity=2), mentee)
+        text = awkward()[2 + index]
+        await MentorshipRequest.filter(id=made.id).update(message=text, created_at=MOMENTS[index])
+        if index == 1:
+            await made.withdraw(by=mentee)
+        elif index == 2:
+            await made.decline(by=await Account.get(id=made.mentor_id), reason="no")
+            await MentorshipRequest.filter(id=made.id).update(reason=text)
+    await asked(await person("Asked too", capacity=1), other)
+
+
+async def enrol(*accounts: Account) -> None:
+    """Programmes of two organisations, in which these take part; and one in which nobody does."""
+    runs = [await Organisation.create(name=name) for name in awkward()[2:4]]
+    for index, day in enumerate([*DAYS, DAYS[2]]):
+        programme = await Programme.create(
+            organisation_id=runs[index % 2].id, name=awkward()[index], purpose=awkward()[-index],
+            starts_on=day, ends_on=day,
+        )  # fmt: skip
+        for who in accounts[: 1 + index % 2]:
+            await programme.enrol(await Profile.get(id=who.id))
+    await Programme.create(organisation_id=runs[0].id, name="Empty", starts_on=DAYS[1], ends_on=DAYS[1])
+
+
+async def beyond_32_bits(two: Pair) -> None:
+    """A conversation with numbers that a GraphQL Int cannot hold, and with the last that it can."""
+    numbers = (1, 2**31 - 1, 2**31, 2**62)
+    for number in numbers:
+        await Message.create(
+            author_id=two.mentor.id, conversation_id=two.conversation.id, number=number, body=str(number)
+        )
+    await Conversation.filter(id=two.conversation.id).update(last_number=numbers[-1])
+    await Participant.filter(conversation_id=two.conversation.id, profile_id=two.mentee.id).update(
+        read_number=2**62 - 1
+    )
+
+
+async def names() -> dict[str, list[str]]:
+    """The ids of the rows of each type, and the cursors of each list."""
+    found: dict[str, list[str]] = {}
+    for model in MODELS:
+        found[f"id:{model.__name__}"] = [global_id(row) for row in await model.all().order_by("id")]
+    for name, (order, model) in ORDERS.items():
+        found[f"cursor:{name}"] = [order.cursor(row) for row in await model.all().order_by(*order.columns())]
+    return found
