@@ -39,7 +39,7 @@ async def statements(url: str, key: Key) -> dict[str, tuple[str, list[Any]]]:
         session = await Session.filter(account_id=key.viewer).select_related("account").get()
         for case in cases(key):
 
-            async def note(text: str, values: list[Any], name: str = case.name) -> str | None:
+            async def note(text: str, values: list[Any], name: str = case.name) -> Any:
                 found[name] = text, [str(value) if isinstance(value, UUID) else value for value in values]
                 return await fetch(text, values)
 

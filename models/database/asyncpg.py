@@ -50,10 +50,11 @@ class Client(AsyncpgDBClient):
             **settings,
         )
 
-    async def read_value(self, text: str, values: Sequence[Any]) -> Any:
-        """The first value of the first row of a SELECT; None without rows."""
+    async def read_rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a SELECT."""
         async with self.acquire_connection() as connection:
-            return await connection.fetchval(text, *values)
+            rows: Sequence[Sequence[Any]] = await connection.fetch(text, *values)
+            return rows
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))

@@ -90,12 +90,12 @@ class Readers:
         self._mine = threading.local()
         self._opened = [self._here]
 
-    async def read(self, text: str, values: Sequence[Any]) -> Any:
-        """The first value of the first row; None without rows."""
+    async def read(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows."""
         if text not in self._slow:
             self._deadline = perf_counter() + BUDGET_SECONDS
             try:
-                return _first(self._here, text, values)
+                return self._here.execute(text, values).fetchall()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                     self._remember(text)
@@ -117,12 +117,12 @@ class Readers:
         if len(self._slow) > SLOW_KEPT:
             self._slow.popitem(last=False)
 
-    def _read(self, text: str, values: Sequence[Any]) -> Any:
+    def _read(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         if not hasattr(self._mine, "connection"):
             self._mine.connection = self._connect()
             self._opened.append(self._mine.connection)
         began = perf_counter()
-        found = _first(self._mine.connection, text, values)
+        found: list[tuple[Any, ...]] = self._mine.connection.execute(text, values).fetchall()
         if perf_counter() - began < BUDGET_SECONDS / 2:
             # It was slow when its pages were not in memory yet, or for other values.
             self._slow.pop(text, None)
@@ -138,11 +138,6 @@ class Readers:
         return connection
 
 
-def _first(connection: sqlite3.Connection, text: str, values: Sequence[Any]) -> Any:
-    row = connection.execute(text, values).fetchone()
-    return None if row is None else row[0]
-
-
 class Client(SqliteClient):
     """One writer, and the readers."""
 
@@ -154,8 +149,8 @@ class Client(SqliteClient):
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))
 
-    async def read_value(self, text: str, values: Sequence[Any]) -> Any:
-        """The first value of the first row of a SELECT; None without rows. Does not wait for the writer."""
+    async def read_rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a SELECT. Does not wait for the writer."""
         if self._readers is None:
             if self._connection is None:
                 # The first connection makes the file what it is: WAL, above all.

@@ -26,7 +26,7 @@ from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.read import METADATA, Expression, Many, One, Paged, Through, Value
 from schema.plan.selection import Selections
-from schema.plan.sql import Constant, Piece, Sql, query
+from schema.plan.sql import Constant, Piece, Slot, Sql, query
 from schema.plan.standin import Meanings, Row, Viewer
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
@@ -90,14 +90,18 @@ class Compiler:
             return self._selected(found, self._node_type(of, found.model), nodes)
         raise Unplannable("a root that is neither a row nor a page")
 
-    def row(self, model: type[Base], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
-        """The statement of what is selected on one row, whose id each request gives."""
+    def rows(self, model: type[Base], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
+        """The statement of what is selected on some rows, whose ids each request gives: each id, and its JSON."""
         below = self.selections.below(kind, nodes).values()
         declared = (kind.fields[same[0].name.value] for same in below if same[0].name.value in kind.fields)
         if not any(callable(field.extensions["strawberry-definition"].metadata.get(METADATA)) for field in declared):
             raise Unplannable("the row has all of it")
-        key = self.meanings.slot("row", UUID, lambda request: request.row)
-        return self._selected(model.visible_to(self.viewer.viewer).filter(id=key), kind, nodes)
+        key = self.meanings.slot("rows", UUID, lambda request: self.dialect.list_of(request.rows))
+        self.meanings[key] = self.meanings[str(key)] = self.dialect.each_of(Slot("rows"))
+        row = self._row(model)
+        record = self._record(kind, row, nodes)
+        found = self._from(model.visible_to(self.viewer.viewer).filter(id__in=[key]), row)
+        return Sql(f"SELECT {row.column('id')}, ", record, " FROM ", found)
 
     def _node_type(self, of: GraphQLOutputType, model: type[Base]) -> GraphQLObjectType:
         named = get_named_type(of)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from tortoise import fields
 from tortoise.fields.base import Field
 
@@ -56,6 +57,14 @@ class Dialect:
         """The slot of a UUID, as the database keeps it."""
         return meanings[standin]
 
+    def list_of(self, ids: Sequence[UUID]) -> Any:
+        """Ids, as the one parameter that `each_of` takes apart."""
+        return list(ids)
+
+    def each_of(self, ids: Piece) -> Sql:
+        """A statement whose rows are the ids of a parameter."""
+        return Sql("SELECT unnest(", ids, "::uuid[])")
+
     def column(self, field: Field[Any], name: str) -> str:
         """The JSON value of a column."""
         if isinstance(field, fields.DatetimeField):
@@ -103,6 +112,14 @@ class Sqlite(Dialect):
     def slot(self, meanings: Mapping[Any, Piece], standin: UUID) -> Piece:
         """The slot of a UUID, as the database keeps it: as text."""
         return meanings[str(standin)]
+
+    def list_of(self, ids: Sequence[UUID]) -> Any:
+        """Ids, as a JSON array."""
+        return orjson.dumps(list(ids)).decode()
+
+    def each_of(self, ids: Piece) -> Sql:
+        """A statement whose rows are the ids of a parameter."""
+        return Sql("SELECT value FROM json_each(", ids, ")")
 
     def column(self, field: Field[Any], name: str) -> str:
         """The JSON value of a column."""

@@ -1,11 +1,14 @@
 """The executor of operations that are not planned whole: mutations, events, and queries with a part made in Python.
 
-Where such an operation comes to a row, one statement reads all that is selected below it, and its JSON goes into the
-answer as it is. A selection that the row itself can answer needs no statement.
+Where such an operation comes to rows, one statement reads all that is selected below them, and its JSON goes into the
+answer as it is. A selection that the rows themselves can answer needs no statement.
 """
 
+import asyncio
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLObjectType
@@ -14,8 +17,20 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from models.base import Base
 
 
+class _Together:
+    """The rows that an execution has come to in one turn of the loop, under the same selection."""
+
+    def __init__(self) -> None:
+        self.rows: list[Base] = []
+        self.read: asyncio.Task[Mapping[UUID, bytes]] | None = None
+
+
 class RowExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Asks the planner of its context for what is selected below a row."""
+    """Asks the planner of its context for what is selected below rows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._coming: dict[Hashable, _Together] = {}
 
     def complete_object_value(
         self,
@@ -36,9 +51,22 @@ class RowExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def _below(self, row: Base, kind: GraphQLObjectType, details: Any, plainly: Any) -> Any:
         nodes = tuple(detail.node for detail in details)
-        planner = self.context_value.planner
-        answer = await planner.below(
-            row,
+        together = self._coming.setdefault((nodes, kind.name, type(row)), _Together())
+        together.rows.append(row)
+        if together.read is None:
+            together.read = asyncio.create_task(self._read(kind, nodes, type(row)))
+        # Shielded, as others wait for it too.
+        answer = (await asyncio.shield(together.read)).get(row.id)
+        if answer is not None:
+            return orjson.Fragment(answer)
+        found = plainly()
+        return await found if self.is_awaitable(found) else found
+
+    async def _read(self, kind: GraphQLObjectType, nodes: Any, model: type[Base]) -> Mapping[UUID, bytes]:
+        # This begins once all have come that come in this turn of the loop; who comes later is read later.
+        together = self._coming.pop((nodes, kind.name, model))
+        found: Mapping[UUID, bytes] = await self.context_value.planner.below(
+            together.rows,
             kind,
             nodes,
             self.operation,
@@ -46,7 +74,4 @@ class RowExecutor(StrawberryGraphQLCoreExecutionContext):
             self.variable_values.coerced,
             self.context_value,
         )
-        if answer is not None:
-            return orjson.Fragment(answer)
-        found = plainly()
-        return await found if self.is_awaitable(found) else found
+        return found

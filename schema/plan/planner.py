@@ -4,7 +4,7 @@ import inspect
 import secrets
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -50,7 +50,7 @@ class Request:
 
     viewer: Account
     variables: Mapping[str, Any]
-    row: UUID | None = None
+    rows: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +126,20 @@ class Planner:
 
     async def below(
         self,
-        row: Base,
+        rows: Sequence[Base],
         kind: GraphQLObjectType,
         nodes: tuple[FieldNode, ...],
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Mapping[str, Any],
         context: Context,
-    ) -> bytes | None:
-        """The JSON of what these nodes select on a row, made by one statement; None where the row itself can tell."""
+    ) -> Mapping[UUID, bytes]:
+        """The JSON of what these nodes select on rows of one model, made by one statement; by the rows' ids.
+
+        What is not there, ordinary execution must make: the row itself can tell, or it is not visible, or not planned.
+        """
         if context.session is None or not context.session.is_live:
-            return None
+            return {}
         # The nodes are kept with their plan, so that no other node can come to have the same identity.
         key = (tuple(map(id, nodes)), kind.name, dialect(), shape(operation, variables))
 
@@ -144,20 +147,22 @@ class Planner:
             arguments = Arguments(operation, variables)
             selections = Selections(self._schema, fragments, variables)
             compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing)
-            text, parameters = compiler.row(type(row), kind, nodes).render(dialect())
+            text, parameters = compiler.rows(type(rows[0]), kind, nodes).render(dialect())
             return Plan((Statement("", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
         try:
             plan = self._plan(key, compiled)
-            answer = None if plan is None else await self._texts(plan, Request(context.viewer, variables, row.id))
+            if plan is None:
+                return {}
+            found = await self._by_row(plan, Request(context.viewer, variables, [row.id for row in rows]))
         except sqlite3.OperationalError as error:
             if TOO_DEEP not in str(error):
                 raise
             self._plans[key] = None
-            return None
+            return {}
         except (Unplannable, Refused):
-            return None
-        return answer[0].encode() if answer and answer[0] != "null" else None
+            return {}
+        return found
 
     async def _spliced(self, plan: Plan, request: Request) -> bytes | None:
         texts = await self._texts(plan, request)
@@ -165,6 +170,12 @@ class Planner:
             return None
         parts = (f'"{statement.key}":{text}' for statement, text in zip(plan.statements, texts, strict=True))
         return ('{"data":{' + ",".join(parts) + "}}").encode()
+
+    async def _by_row(self, plan: Plan, request: Request) -> Mapping[UUID, bytes]:
+        (statement,) = plan.statements
+        values = plan.values(request)
+        found = await _fetch(statement.text, [_filled(part, values) for part in statement.parameters])
+        return {UUID(str(key)): text.encode() for key, text in found if self._missing not in text}
 
     def _plan(self, key: Hashable, compiled: Callable[[], Plan]) -> Plan | None:
         if key in self._plans:
@@ -212,10 +223,11 @@ class Planner:
         texts: list[str] = []
         values = plan.values(request)
         for statement in plan.statements:
-            text = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
-            if text is not None and self._missing in text:
+            rows = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
+            text = rows[0][0] if rows else "null"
+            if self._missing in text:
                 return None
-            texts.append(text or "null")
+            texts.append(text)
         return texts
 
 
@@ -227,10 +239,10 @@ def _found(field: StrawberryField, given: Mapping[str, Any], compiler: Compiler)
     return resolver(None, info=info, **given)
 
 
-async def _fetch(text: str, values: list[Any]) -> str | None:
+async def _fetch(text: str, values: list[Any]) -> Sequence[Sequence[Any]]:
     connection: Any = get_connection(dialect())
-    found = await connection.read_value(text, values)
-    return None if found is None else str(found)
+    rows: Sequence[Sequence[Any]] = await connection.read_rows(text, values)
+    return rows
 
 
 def _filled(parameter: Parameter, values: Mapping[str, Any]) -> Any:

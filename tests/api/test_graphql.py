@@ -443,7 +443,7 @@ async def test_an_outage_is_503_and_says_to_try_again(
     else:
         # The sign-in is still found.
         monkeypatch.setattr(Session, "of_token", known(await Session.of_token(token)))
-        for name in ("execute_query", "read_value"):
+        for name in ("execute_query", "read_rows"):
             monkeypatch.setattr(Client, name, away)
     body = '{"query": "{ mentors { totalCount } }"}'
     response = await post(client, body, authorization=f"Bearer {token}")

@@ -308,7 +308,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception, about: str = "") 
 
         return answer
 
-    for name in ("execute_query", "read_value"):
+    for name in ("execute_query", "read_rows"):
         monkeypatch.setattr(Client, name, broken(getattr(Client, name)))
 
 

@@ -39,7 +39,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, list
     noted: list[tuple[str, list[Any]]] = []
     fetch = planning._fetch
 
-    async def note(text: str, values: list[Any]) -> str | None:
+    async def note(text: str, values: list[Any]) -> Any:
         noted.append((text, values))
         return await fetch(text, values)
 
