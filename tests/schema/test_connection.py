@@ -16,7 +16,8 @@ from models.session import Session
 from models.skill import Skill
 from schema.connection import DEFAULT_PAGE, LARGEST_PAGE, Order, page, size
 from tests.people import Pair, pair, person
-from tests.schema.test_execution import ask, code, rows, signed_in
+from tests.schema.asking import ask, code, signed_in
+from tests.schema.tables import rows
 
 BY_NAME = Order("skills", "name")
 NEWEST_FIRST = Order("sessions", "-created_at")

@@ -40,7 +40,8 @@ from schema.execution import RequestError, planner, prepare, run, stream
 from schema.limits import CEILING, DEFAULT_LIMITS, Limits
 from schema.root import schema
 from tests.people import PASSWORD, pair, person
-from tests.schema.test_execution import ask, rows, signed_in
+from tests.schema.asking import ask, signed_in
+from tests.schema.tables import rows
 
 
 class Rule(Enum):

@@ -19,7 +19,8 @@ from models.skill import MOST_PER_PERSON
 from models.video import VideoSession
 from schema.root import schema
 from tests.people import PASSWORD, Pair, pair, person, request
-from tests.schema.test_execution import ask, rows, signed_in
+from tests.schema.asking import ask, signed_in
+from tests.schema.tables import rows
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 LONG = "x" * 10_000
