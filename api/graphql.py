@@ -3,44 +3,49 @@
 The body must be exactly JSON: a page of another origin can then not post without asking first (CORS).
 """
 
-import asyncio
-from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 import structlog
-from graphql import OperationType
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from graphql import GraphQLError, OperationType
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from api.ide import ide_page
+from api.request import (
+    JSON_TYPE,
+    RESPONSE_TYPE,
+    Failed,
+    Gone,
+    accepted,
+    body_of,
+    headers_of,
+    parameters_of,
+    require_json,
+)
 from models.database import is_outage
 from models.session import Session
 from realtime.bells import Bells
 from realtime.ice import IceSettings
 from schema.context import Context
-from schema.execution import RequestError, Unavailable, prepare, run
+from schema.execution import Formatted, RequestError, Unavailable, formatted, prepare, run
 
 log = structlog.get_logger()
 
-LARGEST_BODY = 256 * 1024
-BODY_SECONDS = 30.0
+RawHeaders = list[tuple[bytes, bytes]]
 
-RESPONSE_TYPE = "application/graphql-response+json"
-JSON_TYPE = "application/json"
+HEADERS: dict[str, RawHeaders] = {
+    media: [(b"content-type", f"{media}; charset=utf-8".encode()), (b"cache-control", b"no-store")]
+    for media in (RESPONSE_TYPE, JSON_TYPE)
+}
 
 
-class Failed(Exception):
-    """The request is answered with this status and message, before any GraphQL."""
+class Answer(NamedTuple):
+    """What is sent back."""
 
-    def __init__(self, status: int, message: str, code: str = "BAD_INPUT", **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.code = code
-        self.headers = headers
+    status: int
+    body: bytes
+    headers: RawHeaders
 
 
 class GraphQL:
@@ -52,47 +57,47 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
-        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-            response = await ide_page(request)
-        else:
-            response = await self._answer(request)
-        await response(scope, receive, send)
+        headers = headers_of(scope)
+        if scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b""):
+            page = await ide_page(Request(scope))
+            await page(scope, receive, send)
+            return
+        status, body, named = await self._answer(scope, headers, receive)
+        named = [*named, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": named})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
         media = JSON_TYPE
         try:
-            media = accepted(request.headers)
-            return _json(await self._executed(request), 200, media)
+            media = accepted(headers.get(b"accept", b"*/*").decode("latin-1"))
+            return Answer(200, await self._executed(scope, headers, receive), HEADERS[media])
         except RequestError as error:
             # Without the new media type, 200 says that the server understood the request (specification, 6.4.1).
             status = 400 if media == RESPONSE_TYPE else 200
-            return _json(orjson.dumps({"errors": error.errors}), status, media)
+            return Answer(status, orjson.dumps({"errors": error.errors}), HEADERS[media])
         except Failed as failure:
-            refused = {"message": failure.message, "extensions": {"code": failure.code}}
-            return _json(orjson.dumps({"errors": [refused]}), failure.status, media, failure.headers)
-        except ClientDisconnect:
-            return Response(status_code=499)
+            return _refused(failure.status, failure.error, media, *failure.headers)
+        except Gone:
+            # nginx's status; nobody hears it.
+            return Answer(499, b"", [])
         except Exception as error:
-            if not isinstance(error, Unavailable) and not is_outage(error):
-                raise
-            log.warning("the database is away", error=repr(error.__cause__ or error))
-            answer = {"message": "The database cannot be reached; try again soon.", "extensions": {"code": "INTERNAL"}}
-            return _json(orjson.dumps({"errors": [answer]}), 503, media, {"retry-after": "1"})
+            return _failed(error, media)
 
-    async def _executed(self, request: Request) -> bytes:
-        if request.method != "POST":
-            raise Failed(405, "Send a POST.", Allow="POST")
-        require_json(request.headers)
-        parameters = await _parameters(request)
-        session = await signed_in(request.headers.get("authorization"))
+    async def _executed(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        if scope["method"] != "POST":
+            raise Failed(405, "Send a POST.", (b"allow", b"POST"))
+        require_json(headers.get(b"content-type", b"").decode("latin-1"))
+        parameters = parameters_of(await body_of(headers, receive))
+        session = await signed_in(headers.get(b"authorization", b"").decode("latin-1"))
         operation = prepare(parameters["query"], parameters.get("variables"), parameters.get("operationName"))
         if operation.kind is OperationType.SUBSCRIPTION:
             raise Failed(400, "Subscriptions are served over the WebSocket at this address (graphql-transport-ws).")
+        client = scope.get("client")
         context = Context(
             session=session,
-            address=request.client.host if request.client else "",
-            device=request.headers.get("user-agent", ""),
+            address=client[0] if client else "",
+            device=headers.get(b"user-agent", b"").decode("latin-1"),
             bells=self.bells,
             ice=self._ice,
         )
@@ -110,58 +115,13 @@ async def signed_in(authorization: str | None) -> Session | None:
     return await Session.of_token(token.strip())
 
 
-def accepted(headers: Headers) -> str:
-    """The media type to answer with. Raises `Failed` (406) where the client takes neither of ours."""
-    wanted = [part.partition(";")[0].strip().lower() for part in headers.get("accept", "*/*").split(",")]
-    if RESPONSE_TYPE in wanted:
-        return RESPONSE_TYPE
-    if not wanted[0] or {JSON_TYPE, "*/*", "application/*"} & set(wanted):
-        return JSON_TYPE
-    raise Failed(406, f"The answer is {RESPONSE_TYPE} or {JSON_TYPE}; accept one of them.")
+def _refused(status: int, error: Formatted, media: str, *headers: tuple[bytes, bytes]) -> Answer:
+    return Answer(status, orjson.dumps({"errors": [error]}), [*HEADERS[media], *headers])
 
 
-def require_json(headers: Headers) -> None:
-    """Raise `Failed` (415) unless the body is `application/json` in UTF-8."""
-    kind, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if kind.strip().lower() != JSON_TYPE or charset not in ("", "charset=utf-8", "charset=utf8"):
-        raise Failed(415, f"Send the request as {JSON_TYPE} in UTF-8.")
-
-
-async def _parameters(request: Request) -> dict[str, Any]:
-    try:
-        found = orjson.loads(await _body(request))
-    except orjson.JSONDecodeError:
-        raise Failed(400, "The body is not JSON.") from None
-    if not isinstance(found, dict):
-        raise Failed(400, "The body must be one JSON object; batches are not served.")
-    if not isinstance(found.get("query"), str):
-        raise Failed(400, "The parameter query must be a string.")
-    for name, kind, words in (
-        ("variables", Mapping, "an object"),
-        ("operationName", str, "a string"),
-        ("extensions", Mapping, "an object"),
-    ):
-        if found.get(name) is not None and not isinstance(found[name], kind):
-            raise Failed(400, f"The parameter {name} must be {words}.")
-    return found
-
-
-async def _body(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:12]) > LARGEST_BODY:
-        raise Failed(413, f"A request has at most {LARGEST_BODY // 1024} KB.")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise Failed(413, f"A request has at most {LARGEST_BODY // 1024} KB.")
-    except TimeoutError:
-        raise Failed(408, f"The body did not come within {BODY_SECONDS:.0f} seconds.") from None
-    return bytes(body)
-
-
-def _json(body: bytes, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body, status, {**(headers or {}), "cache-control": "no-store"}, f"{media}; charset=utf-8")
+def _failed(error: Exception, media: str) -> Answer:
+    if isinstance(error, Unavailable) or is_outage(error):
+        log.warning("the database is away", error=repr(error.__cause__ or error))
+        away = {"message": "The database cannot be reached; try again soon.", "extensions": {"code": "INTERNAL"}}
+        return _refused(503, away, media, (b"retry-after", b"1"))
+    return _refused(500, formatted(GraphQLError("", original_error=error)), media)

@@ -1,4 +1,4 @@
-"""HTTP connections with a deadline for headers, and a bound for each address."""
+"""HTTP connections with a deadline and a bound for headers, and a bound for each address."""
 
 import asyncio
 from collections import Counter
@@ -7,16 +7,20 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0
+LARGEST_HEAD = 64 * 1024
 
 
 class Http(HttpToolsProtocol):
-    """One connection of uvicorn's HTTP. It is dropped when its headers are slow, or its address has too many."""
+    """One connection of uvicorn's HTTP. It ends when its headers are slow or large, or its address has too many."""
 
     most: ClassVar[int] = 0
     connected: ClassVar[Counter[str]] = Counter()
 
     _deadline: asyncio.TimerHandle | None = None
     _counted: str | None = None
+    _in_head = False
+    _in_body = False
+    _head_bytes = 0
 
     @classmethod
     def bounded(cls, most: int) -> type["Http"]:
@@ -34,15 +38,33 @@ class Http(HttpToolsProtocol):
         self.connected[address] += 1
         self._begin_deadline()
 
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of the headers, if they are not all there. Between requests uvicorn's own limit runs."""
+        self._in_head = not self._in_body
+        super().data_received(data)
+        # Nearly every request comes whole. A deadline that is armed and ended for each would cost more than reading it.
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._deadline is None:
+                self._begin_deadline()
+            if self._head_bytes > LARGEST_HEAD:
+                self.send_400_response(f"The headers have more than {LARGEST_HEAD // 1024} KB.")
+
     def on_message_begin(self) -> None:
-        """Wait for the headers of the next request. Between requests uvicorn's keep-alive limit runs."""
-        self._begin_deadline()
+        """The headers of the next request have begun."""
+        self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """They came in time."""
+        self._in_head, self._in_body, self._head_bytes = False, True, 0
         self._end_deadline()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The whole request came; its body has a deadline where it is read (`api/request.py`)."""
+        self._in_head = self._in_body = False
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """The connection goes on as a WebSocket, which has bounds of its own."""
@@ -55,7 +77,6 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _begin_deadline(self) -> None:
-        self._end_deadline()
         self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
 
     def _end_deadline(self) -> None:
