@@ -14,10 +14,12 @@ from api.cors import Cors
 from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
+from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from realtime.broker import embedded_broker, postgres_broker
+from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
 
 
@@ -39,10 +41,11 @@ class Application(Starlette):
 
 def application(settings: Settings) -> Application:
     """The application of these settings."""
-    graphql = GraphQL(settings.ice)
-    endpoint = Cors(graphql, settings.allowed_origins)
     live = Live(settings.ice)
     sockets = Sockets(live, allowed_origins=settings.allowed_origins)
+    metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open)
+    graphql = GraphQL(settings.ice, metrics)
+    endpoint = Cors(graphql, settings.allowed_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -54,6 +57,7 @@ def application(settings: Settings) -> Application:
             sweeping(settings.sweep_seconds),
         ):
             graphql.bells = live.bells = bells
+            graphql.sign_ins = live.sign_ins = SignIns(bells)
             yield
 
     app = Application(
@@ -64,6 +68,7 @@ def application(settings: Settings) -> Application:
             WebSocketRoute("/graphql", sockets),
             Mount("/ide", ide_files),
             Route("/healthz", health, methods=["GET"]),
+            Route("/metrics", metrics.page, methods=["GET"]),
         ],
     )
     app.graphql = endpoint
