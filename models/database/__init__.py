@@ -1,7 +1,7 @@
 """The database: where it is, how to connect, and the one way to write to it."""
 
-from models.database.connection import CONFIG, configuration, connect, dialect
+from models.database.connection import configuration, connect, dialect
 from models.database.outage import is_outage
 from models.database.transaction import after_commit, transaction
 
-__all__ = ["CONFIG", "after_commit", "configuration", "connect", "dialect", "is_outage", "transaction"]
+__all__ = ["after_commit", "configuration", "connect", "dialect", "is_outage", "transaction"]

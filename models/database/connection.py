@@ -41,7 +41,19 @@ SQLITE_PRAGMAS = {
 # The working set is in memory or on a disk without a head, where a page out of turn costs no more than the next one:
 # with the default of 4 an index looks dear, and whole tables are read instead. Compiling a statement (jit) pays after
 # seconds; ours take a millisecond.
-POSTGRES_SETTINGS = {"random_page_cost": "1.1", "jit": "off"}
+#
+# And nothing waits for ever: a unit that waited for a row held by somebody who had stopped would keep its connection,
+# and the server from ending. What runs into a limit is undone, and answered as an outage (`is_outage`).
+POSTGRES_SETTINGS = {
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "lock_timeout": "10s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+# A migration may wait for another one, and change a large table.
+UNLIMITED = {"lock_timeout": "0", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
 def configuration(url: str, *, pool: int = 10) -> dict[str, Any]:
@@ -61,7 +73,7 @@ def configuration(url: str, *, pool: int = 10) -> dict[str, Any]:
         credentials.update(minsize=1, maxsize=pool, server_settings=POSTGRES_SETTINGS)
         engine = "models.database.asyncpg"
     else:
-        raise ValueError(f"The database URL must start with sqlite:// or postgres://, not {scheme!r}.")
+        raise ValueError("The database URL must start with sqlite:// or postgres://.")
     return {
         "connections": {name: {"engine": engine, "credentials": credentials}},
         "apps": {"models": {"models": MODULES, "default_connection": name, "migrations": "migrations"}},
@@ -70,8 +82,11 @@ def configuration(url: str, *, pool: int = 10) -> dict[str, Any]:
     }
 
 
-# Read by the ORM's own command line (`tortoise makemigrations`), which wants a name, not a function.
-CONFIG = configuration(os.environ.get("DATABASE_URL", DEFAULT_URL))
+def __getattr__(name: str) -> Any:
+    # Read by the ORM's own command line (`tortoise makemigrations`), which wants a name, not a function.
+    if name == "CONFIG":
+        return configuration(os.environ.get("DATABASE_URL", DEFAULT_URL))
+    raise AttributeError(name)
 
 
 @asynccontextmanager
@@ -87,12 +102,18 @@ async def connect(
     (connection,) = config["connections"].values()
     connection["credentials"].update(credentials)
     if path := connection["credentials"].get("file_path"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(path))
     async with TortoiseContext() as context:
         await context.init(config=config, _enable_global_fallback=everywhere)
         # Opened before anybody can be cancelled in the middle of it, which would leak the connection's lock.
         await context.db().execute_query("SELECT 1")
         yield context
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, and its folder, for this user alone where they are new; SQLite's other files take after it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
 
 
 def dialect() -> str:

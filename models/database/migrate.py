@@ -5,6 +5,8 @@ rows that point to it: so they are off meanwhile, and checked before anything is
 old one's indexes and unique constraints: those that the models still have are made again.
 """
 
+from typing import Any
+
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.indexes import Index
@@ -13,7 +15,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from models.database.connection import configuration, connect
+from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
 
 # Any number: several processes that start at once take turns by it.
 ADVISORY_LOCK = 7_241_001
@@ -26,7 +28,9 @@ class BrokenReferences(Exception):
 async def migrate(url: str, *, to: str = "__latest__") -> list[str]:
     """Bring the database at `url` to a migration, the latest by default. Returns the names of those applied."""
     # One connection, as the lock and the pragma belong to it.
-    off = {"foreign_keys": "OFF"} if url.startswith("sqlite") else {"maxsize": 2}
+    off: dict[str, Any] = {"foreign_keys": "OFF"}
+    if not url.startswith("sqlite"):
+        off = {"maxsize": 2, "server_settings": {**POSTGRES_SETTINGS, **UNLIMITED}}
     async with connect(url, **off) as context:
         connection = context.db()
         if connection.capabilities.dialect == "sqlite":

@@ -1,4 +1,4 @@
-"""Outages: how the drivers say that the database cannot be reached now. Such an error passes by itself."""
+"""Outages: how the drivers say that the database is away, or busy for too long. Such an error passes by itself."""
 
 import asyncpg
 from tortoise.exceptions import DBConnectionError
@@ -11,6 +11,11 @@ OUTAGE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    # The limits of `POSTGRES_SETTINGS`; that of statements is an OperatorInterventionError. Nothing of the unit is
+    # stored. We do not try again ourselves: the client has waited for ten seconds already, and each try would hold a
+    # connection as long. An idempotency key makes its own retry safe.
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 

@@ -51,6 +51,10 @@ ALTERATION = """
 """
 BREAKING = 'ops.RunSQL("DELETE FROM mentorship")'
 FINE = 'ops.AddField("Skill", "colour", fields.CharField(max_length=40, null=True))'
+UNLIMITED = """ops.RunSQL('''DO $$ BEGIN
+    IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0'
+        OR current_setting('idle_in_transaction_session_timeout') <> '0' THEN RAISE 'a migration has a limit';
+    END IF; END $$''')"""
 HALF_BROKEN = FINE + ', ops.RunSQL("DROP TABLE there_is_no_such_table")'
 
 
@@ -301,6 +305,12 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_and_can_run_again(
     with pytest.raises(OperationalError):
         await migrate(database_url)
     further.migration(FINE)
+    assert await migrate(database_url) == [FURTHER]
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+async def test_a_migration_may_take_its_time(database_url: str, further: Further) -> None:
+    further.migration(UNLIMITED)
     assert await migrate(database_url) == [FURTHER]
 
 

@@ -24,6 +24,9 @@ OUTAGES = [
     asyncpg.AdminShutdownError("terminating connection due to administrator command"),
     asyncpg.CrashShutdownError("x"),
     asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+    asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+    asyncpg.IdleInTransactionSessionTimeoutError("terminating connection due to idle-in-transaction timeout"),
 ]
 
 OTHERS = [
