@@ -2,13 +2,43 @@
 
 import argparse
 import asyncio
+import os
+import sqlite3
 import sys
 
+import asyncpg
+from pydantic import ValidationError
+from tortoise.exceptions import BaseORMException
+
 from api.settings import Settings
+from models.database import connect, is_outage
+
+TOKEN = "ALONGSIDE_TOKEN"  # noqa: S105 - the name of the variable
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command."""
+    """Run one command. What an operator can mend is one line on stderr, and exit status 1."""
+    chosen = _parser().parse_args(arguments)
+    settings = _settings()
+    if chosen.command == "sdl":
+        from schema.root import sdl
+
+        sys.stdout.write(sdl())
+    if chosen.command in ("serve", "migrate", "demo"):
+        _look_at_the_database(settings)
+    if chosen.command == "migrate" or getattr(chosen, "migrate", False):
+        _migrate(settings)
+    if chosen.command == "demo" or getattr(chosen, "demo", False):
+        _demo(settings, getattr(chosen, "seed", 7))
+    if chosen.command == "watch":
+        _watch(settings, chosen.token or os.environ.get(TOKEN), chosen.after)
+    if chosen.command == "serve":
+        from api.server import serve
+
+        serve(settings, lambda port: _welcome(settings, port))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="alongside", description="A career-mentoring platform.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve GraphQL on HOST:PORT")
@@ -19,25 +49,34 @@ def main(arguments: list[str] | None = None) -> None:
     demo.add_argument("--seed", type=int, default=7, help="another seed makes another community")
     commands.add_parser("sdl", help="print the GraphQL schema")
     watch = commands.add_parser("watch", help="print somebody's inbox as it happens")
-    watch.add_argument("token", help="what signIn or signUp returned")
+    watch.add_argument(
+        "token", nargs="?", help=f"what signIn or signUp returned; better in {TOKEN}, where `ps` is blind"
+    )
     watch.add_argument("--after", help="a cursor to begin after; from now on, without one")
-    chosen = parser.parse_args(arguments)
-    settings = Settings()
-    if chosen.command == "sdl":
-        from schema.root import sdl
+    return parser
 
-        sys.stdout.write(sdl())
-    if chosen.command == "migrate" or getattr(chosen, "migrate", False):
-        _migrate(settings)
-    if chosen.command == "demo" or getattr(chosen, "demo", False):
-        _demo(settings, getattr(chosen, "seed", 7))
-    if chosen.command == "watch":
-        _watch(settings, chosen.token, chosen.after)
-    if chosen.command == "serve":
-        from api.server import serve as run
 
-        _welcome(settings)
-        run(settings)
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        # Without the value: a DATABASE_URL holds a password.
+        sys.exit(f"alongside: {str(first['loc'][0]).upper()}: {first['msg'].removeprefix('Value error, ')}")
+
+
+def _look_at_the_database(settings: Settings) -> None:
+    async def look() -> None:
+        async with connect(settings.database_url, pool=1):
+            pass
+
+    try:
+        asyncio.run(look())
+    except Exception as error:
+        if not (is_outage(error) or isinstance(error, (asyncpg.PostgresError, BaseORMException, sqlite3.Error))):
+            raise
+        said = " ".join(str(error).split()) or type(error).__name__
+        sys.exit(f"alongside: the database of DATABASE_URL cannot be used: {said}")
 
 
 def _migrate(settings: Settings) -> None:
@@ -49,7 +88,6 @@ def _migrate(settings: Settings) -> None:
 
 def _demo(settings: Settings, seed: int) -> None:
     from api.demo import fill
-    from models.database import connect
 
     async def filled() -> list[tuple[str, str]]:
         async with connect(settings.database_url):
@@ -62,17 +100,19 @@ def _demo(settings: Settings, seed: int) -> None:
             print(f"  {email:<44} {password}")
 
 
-def _watch(settings: Settings, token: str, after: str | None) -> None:
+def _watch(settings: Settings, token: str | None, after: str | None) -> None:
     from api.watch import Refused, watch
 
+    if not token:
+        sys.exit(f"alongside watch: give a token, as an argument or in {TOKEN}.")
     try:
-        asyncio.run(watch(f"ws://{settings.host}:{settings.port}/graphql", token, after))
-    except (Refused, OSError) as error:
+        asyncio.run(watch(f"{settings.url('ws')}/graphql", token, after))
+    except Refused as error:
         sys.exit(f"alongside watch: {error}")
     except KeyboardInterrupt:
         pass
 
 
-def _welcome(settings: Settings) -> None:
-    print(f"\nAlongside serves GraphQL at http://{settings.host}:{settings.port}/graphql")
+def _welcome(settings: Settings, port: int) -> None:
+    print(f"\nAlongside serves GraphQL at {settings.url('http', port)}/graphql")
     print("Open it in a browser for the IDE, and sign in there. The README has a five-minute tour.\n", flush=True)

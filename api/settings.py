@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
+from tortoise.exceptions import ConfigurationError
 
-from models.database.connection import DEFAULT_URL
+from models.database.connection import DEFAULT_URL, configuration
 from realtime.ice import IceSettings
 
 
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=10, ge=1, description="PostgreSQL connections of one process")
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
     trusted_proxies: str = Field(default="127.0.0.1", description="Addresses whose X-Forwarded-For counts, by commas")
     connections_per_address: int = Field(default=256, ge=0, description="0 is no bound")
@@ -33,6 +34,20 @@ class Settings(BaseSettings):
     turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)
     metrics_token: str = Field(default="", description="Who has it may read /metrics; nobody, if empty", repr=False)
     sweep_seconds: float = Field(default=5.0, gt=0, description="How often overdue requests and calls are looked for")
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        try:
+            configuration(url)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+        return url
+
+    def url(self, scheme: str, port: int | None = None) -> str:
+        """Where this server is found, with no path; `port` where it is another than was asked for."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port if port is None else port}"
 
     @property
     def ice(self) -> IceSettings:
