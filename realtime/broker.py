@@ -25,6 +25,11 @@ CHANNEL = "alongside"
 # PostgreSQL takes payloads of fewer than 8,000 bytes.
 PAYLOAD_BYTES = 7_900
 
+# How long connecting, or one statement, may take: where a connection was lost without a word, TCP would wait for a
+# quarter of an hour. And how often the listener asks, which says nothing else.
+PATIENCE_SECONDS = 5.0
+LOOK_SECONDS = 10.0
+
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -98,7 +103,8 @@ class PostgresWire:
         # Nobody knows what was rung while we did not listen.
         self.bells.ring_all()
         self.ready.set()
-        await gone.wait()
+        while not await _within(gone, LOOK_SECONDS):
+            await connection.execute("SELECT 1")
         raise ConnectionError("the listening connection has ended")
 
     async def keep(self, work: Callable[[Any], Awaitable[None]]) -> None:
@@ -106,7 +112,7 @@ class PostgresWire:
         failures = 0
         while True:
             try:
-                connection = await asyncpg.connect(self.url, timeout=5)
+                connection = await asyncpg.connect(self.url, timeout=PATIENCE_SECONDS, command_timeout=PATIENCE_SECONDS)
                 try:
                     failures = 0
                     await work(connection)
@@ -125,6 +131,15 @@ class PostgresWire:
             return
         if sender != self._me:
             self.bells.ring(topic for topic in topics if isinstance(topic, str))
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def payloads(sender: str, topics: Iterable[str]) -> Iterator[str]:

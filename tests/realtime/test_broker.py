@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
@@ -255,3 +256,74 @@ async def test_a_broker_that_closes_leaves_no_connection_and_no_ringer(database_
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ):
             await asyncio.sleep(0)
+
+
+class Relay:
+    """Passes bytes to a server and back. `freeze` passes nothing more on what is open, and tells nobody."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self._frozen: set[int] = set()
+        self._open: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self.host, self.port)
+        self._writers += [writer, back]
+        number = len(self._writers)
+        self._open.add(number)
+        for source, sink in ((reader, back), (there, writer)):
+            task = asyncio.create_task(self._pass(number, source, sink))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pass(self, number: int, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65_536):
+                if number not in self._frozen:
+                    sink.write(data)
+            if number not in self._frozen:
+                sink.close()
+
+    def freeze(self) -> None:
+        self._frozen |= self._open
+
+    async def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def relayed(url: str) -> AsyncIterator[tuple[Relay, str]]:
+    """A relay to the database's server, and the URL through it."""
+    parts = urlsplit(url)
+    relay = Relay(str(parts.hostname), int(parts.port or 5432))
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield relay, parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}").geturl()
+    finally:
+        server.close()
+        await relay.close()
+
+
+async def test_connections_that_were_lost_without_a_word_are_noticed_and_made_anew(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (broker.PATIENCE_SECONDS, broker.LOOK_SECONDS) == (5, 10)
+    monkeypatch.setattr(broker, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(broker, "LOOK_SECONDS", 0.1)
+    async with relayed(database_url) as (relay, url), process(url) as one, process(database_url) as two:
+        with one.bells.listen("back") as back, two.bells.listen("topic") as there:
+            one.wire.ring(["topic"])
+            assert await hears(there)
+            relay.freeze()
+            one.wire.ring(["topic"])
+            # The carrier's ring goes out with its next connection; the listener rings for everybody with its next one.
+            assert await hears(there)
+            assert await hears(back)
+            two.wire.ring(["back"])
+            assert await hears(back)
