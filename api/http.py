@@ -1,46 +1,75 @@
-"""HTTP connections with a deadline and a bound for headers, and a bound for each address."""
+"""HTTP connections with bounds: for headers, for clients that take nothing, and for each address."""
 
 import asyncio
+import ipaddress
 from collections import Counter
+from collections.abc import Container
 from typing import Any, ClassVar
 
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from realtime.socket.transport import Transport
 
 HEADER_SECONDS = 10.0
 LARGEST_HEAD = 64 * 1024
+MOST_FIELDS = 100
+
+# Who takes nothing for so long is cut off. It is looked at a few times meanwhile.
+READER_SECONDS = 15.0
+LOOKS = 5
+
+
+class TooManyFields(Exception):
+    """The headers have more fields than are read."""
 
 
 class Http(HttpToolsProtocol):
-    """One connection of uvicorn's HTTP. It ends when its headers are slow or large, or its address has too many."""
+    """One connection of uvicorn's HTTP.
+
+    It ends when its headers are slow or large, when its client takes nothing, or when its address has too many.
+    """
 
     most: ClassVar[int] = 0
+    proxies: ClassVar[Container[str]] = ()
     connected: ClassVar[Counter[str]] = Counter()
 
     _deadline: asyncio.TimerHandle | None = None
-    _counted: str | None = None
+    _next_look: asyncio.TimerHandle | None = None
+    _seat: str | None = None
     _in_head = False
     _in_body = False
+    # Behind the header of a chunk, and nothing of the chunk came yet: the last one has none, but trailers.
+    _in_trailers = False
     _head_bytes = 0
+    _unread = 0
+    _taken_at = 0.0
 
     @classmethod
-    def bounded(cls, most: int) -> type["Http"]:
-        """The protocol with at most so many connections of one address; 0 is no bound."""
-        return type("Http", (cls,), {"most": most, "connected": Counter()})
+    def bounded(cls, most: int, trusted_proxies: str = "") -> type["Http"]:
+        """The protocol with at most so many connections of one address; 0 is no bound.
+
+        A proxy's connections are its clients': they are not counted. `trusted_proxies` are addresses and networks by
+        commas, and "*" for all, as uvicorn's `forwarded_allow_ips`.
+        """
+        return type("Http", (cls,), {"most": most, "proxies": _TrustedHosts(trusted_proxies), "connected": Counter()})
 
     def connection_made(self, transport: Any) -> None:
         """Count the connection, and begin to wait for its headers."""
         super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        if self.most and self.connected[address] >= self.most:
-            transport.abort()
-            return
-        self._counted = address
-        self.connected[address] += 1
+        if self.most and self.client and self.client[0] not in self.proxies:
+            seat = neighbourhood(self.client[0])
+            if self.connected[seat] >= self.most:
+                transport.abort()
+                return
+            self._seat = seat
+            self.connected[seat] += 1
         self._begin_deadline()
+        self._look_soon()
 
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of the headers, if they are not all there. Between requests uvicorn's own limit runs."""
-        self._in_head = not self._in_body
+        self._in_head, in_trailers = not self._in_body, self._in_trailers
         super().data_received(data)
         # Nearly every request comes whole. A deadline that is armed and ended for each would cost more than reading it.
         if self._in_head:
@@ -49,11 +78,24 @@ class Http(HttpToolsProtocol):
                 self._begin_deadline()
             if self._head_bytes > LARGEST_HEAD:
                 self.send_400_response(f"The headers have more than {LARGEST_HEAD // 1024} KB.")
+        elif in_trailers and self._in_trailers:
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD:
+                # The request may have its answer, or half of it: no other one can be sent.
+                self.transport.abort()
 
     def on_message_begin(self) -> None:
         """The headers of the next request have begun."""
         self._in_head = True
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field. Those behind the body (trailers, RFC 9112, 7.1.2) nobody reads, so they are not kept."""
+        if self._in_body:
+            return
+        if len(self.headers) >= MOST_FIELDS:
+            raise TooManyFields
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """They came in time."""
@@ -61,20 +103,55 @@ class Http(HttpToolsProtocol):
         self._end_deadline()
         super().on_headers_complete()
 
+    def on_chunk_header(self) -> None:
+        """A chunk begins, or there are no more and the trailers begin."""
+        self._in_trailers = True
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._in_trailers = False
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The whole request came; its body has a deadline where it is read (`api/request.py`)."""
-        self._in_head = self._in_body = False
+        self._in_head = self._in_body = self._in_trailers = False
+        self._head_bytes = 0
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """The connection goes on as a WebSocket, which has bounds of its own."""
-        self._forget()
+        """The connection goes on as a WebSocket, which has other bounds; it keeps its seat."""
+        self._end_timers()
         super().handle_websocket_upgrade()
+        socket = self.transport.get_protocol()
+        if isinstance(socket, Transport):
+            socket.when_lost(self._leave)
+        else:
+            self._leave()
+
+    def resume_writing(self) -> None:
+        """The client has taken what there was for it."""
+        self._taken_at = self.loop.time()
+        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._forget()
+        self._end_timers()
+        self._leave()
         super().connection_lost(exc)
+
+    def _look_soon(self) -> None:
+        self._next_look = self.loop.call_later(READER_SECONDS / LOOKS, self._look)
+
+    def _look(self) -> None:
+        """Does the client take what is written? Also while its connection is being closed, and only that is left."""
+        size, now = self.transport.get_write_buffer_size(), self.loop.time()
+        if size < self._unread or not self._unread:
+            self._taken_at = now
+        elif now - self._taken_at >= READER_SECONDS:
+            self.transport.abort()
+            return
+        self._unread = size
+        self._look_soon()
 
     def _begin_deadline(self) -> None:
         self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
@@ -84,10 +161,25 @@ class Http(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _forget(self) -> None:
+    def _end_timers(self) -> None:
         self._end_deadline()
-        if self._counted is not None:
-            self.connected[self._counted] -= 1
-            if not self.connected[self._counted]:
-                del self.connected[self._counted]
-            self._counted = None
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
+
+    def _leave(self) -> None:
+        if self._seat is not None:
+            self.connected[self._seat] -= 1
+            if not self.connected[self._seat]:
+                del self.connected[self._seat]
+            self._seat = None
+
+
+def neighbourhood(address: str) -> str:
+    """What is counted together: an IPv4 address; of IPv6 the 64 bits that one customer of a provider has to itself."""
+    if ":" not in address:
+        return address
+    found = ipaddress.IPv6Address(address)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found), 64), strict=False))

@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
                 app,
                 host=settings.host,
                 port=settings.port,
-                http=Http.bounded(settings.connections_per_address),
+                http=Http.bounded(settings.connections_per_address, settings.trusted_proxies),
                 ws=Transport,
                 ws_max_size=SOCKET_BYTES,
                 ws_max_queue=8,

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
     trusted_proxies: str = Field(default="127.0.0.1", description="Addresses whose X-Forwarded-For counts, by commas")
-    connections_per_address: int = Field(default=256, ge=0, description="0 is no bound")
+    connections_per_address: int = Field(default=256, ge=0, description="0 is no bound; proxies have none")
     stun_urls: ByCommas = ()
     turn_urls: ByCommas = ()
     turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)

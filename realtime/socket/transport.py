@@ -1,6 +1,7 @@
 """uvicorn's WebSocket transport, hardened against clients that do not read, and against odd frames."""
 
 import asyncio
+from collections.abc import Callable
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -14,6 +15,11 @@ class Transport(WebSocketsSansIOProtocol):
     """
 
     _giving_up: asyncio.TimerHandle | None = None
+    _then: Callable[[], None] | None = None
+
+    def when_lost(self, then: Callable[[], None]) -> None:
+        """Call `then` once the connection is gone."""
+        self._then = then
 
     async def run_asgi(self) -> None:
         """Run the endpoint."""
@@ -30,6 +36,8 @@ class Transport(WebSocketsSansIOProtocol):
         """Tell the endpoint."""
         if self._giving_up is not None:
             self._giving_up.cancel()
+        if self._then is not None:
+            self._then()
         super().connection_lost(exc)
 
     def handle_ping(self) -> None:

@@ -1,6 +1,7 @@
 """Connections that are slow, large or many, on real sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -10,17 +11,31 @@ import uvicorn
 from uvicorn.server import ServerState
 
 import api.http
-from api.http import HEADER_SECONDS, LARGEST_HEAD, Http
+from api.http import HEADER_SECONDS, LARGEST_HEAD, MOST_FIELDS, READER_SECONDS, Http, neighbourhood
+from realtime.socket.transport import Transport
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody"
+CHUNKED = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
-async def echo(_: Any, receive: Any, send: Any) -> None:
-    """Answers with the body."""
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the body, or with as many bytes as the path says. A WebSocket stays open."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        return
     body, more = b"", True
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] != "/":
+        body = bytes(int(scope["path"][1:]))
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -29,9 +44,10 @@ async def echo(_: Any, receive: Any, send: Any) -> None:
 class Peer:
     """One connection to a server."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open: set[Any]) -> None:
         self.reader = reader
         self.writer = writer
+        self._open = open
 
     async def say(self, *pieces: bytes, every: float = 0.0) -> None:
         """Send the pieces, one after the other."""
@@ -52,21 +68,36 @@ class Peer:
         except ConnectionResetError:
             return b""
 
+    async def dropped(self) -> None:
+        """The server has no connection any more; the peer need not read for this."""
+        while self._open:  # noqa: ASYNC110 - the protocol tells nobody
+            await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
-async def serving(most: int = 0) -> AsyncIterator[Any]:
-    """What connects to a server with at most so many connections of one address."""
-    config = uvicorn.Config(echo, lifespan="off", log_config=None)
+async def serving(most: int = 0, proxies: str = "", buffers: int = 0) -> AsyncIterator[Any]:
+    """What connects to a server with at most so many connections of one address; `buffers` are the kernel's."""
+    config = uvicorn.Config(echo, lifespan="off", log_config=None, ws=Transport)
     config.load()
-    state, loop, protocol = ServerState(), asyncio.get_running_loop(), Http.bounded(most)
-    server = await loop.create_server(lambda: protocol(config, state, {}), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    state, loop, protocol = ServerState(), asyncio.get_running_loop(), Http.bounded(most, proxies)
+    listener = socket.socket()
+    if buffers:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
+    listener.bind(("127.0.0.1", 0))
+    server = await loop.create_server(lambda: protocol(config, state, {}), sock=listener)
+    address = listener.getsockname()
     writers: list[asyncio.StreamWriter] = []
 
     async def connect() -> Peer:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        client = socket.socket()
+        if buffers:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
+        client.setblocking(False)
+        await loop.sock_connect(client, address)
+        # A small limit: a stream that is not read from takes nothing from the kernel.
+        reader, writer = await asyncio.open_connection(sock=client, limit=1024 if buffers else 2**16)
         writers.append(writer)
-        return Peer(reader, writer)
+        return Peer(reader, writer, state.connections)
 
     yield connect
     for writer in writers:
@@ -88,6 +119,12 @@ def at_most(seconds: float) -> Iterator[None]:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert HEADER_SECONDS == 10
     monkeypatch.setattr(api.http, "HEADER_SECONDS", 0.2)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert READER_SECONDS == 15
+    monkeypatch.setattr(api.http, "READER_SECONDS", 0.3)
 
 
 async def test_requests_of_one_connection_are_answered_however_they_are_cut() -> None:
@@ -160,3 +197,122 @@ async def test_an_address_has_so_many_connections_and_not_one_more() -> None:
         fourth = await connect()
         await fourth.say(REQUEST)
         assert await fourth.answer() == b"body"
+
+
+async def test_a_websocket_keeps_its_connections_seat_until_it_is_gone() -> None:
+    async with serving(most=2) as connect:
+        first, second = await connect(), await connect()
+        for peer in (first, second):
+            await peer.say(UPGRADE)
+            assert b"101 Switching" in await peer.reader.readuntil(b"\r\n\r\n")
+        assert await (await connect()).rest() == b""
+        first.writer.close()
+        await asyncio.sleep(0.05)
+        third = await connect()
+        await third.say(REQUEST)
+        assert await third.answer() == b"body"
+
+
+async def test_a_websocket_that_is_refused_gives_its_seat_back() -> None:
+    async with serving(most=1) as connect:
+        peer = await connect()
+        await peer.say(UPGRADE.replace(b"sec-websocket-version: 13", b"sec-websocket-version: 7"))
+        assert b"HTTP/1.1 4" in await peer.rest()
+        peer.writer.close()
+        await asyncio.sleep(0.05)
+        other = await connect()
+        await other.say(REQUEST)
+        assert await other.answer() == b"body"
+
+
+@pytest.mark.parametrize("proxies", ["127.0.0.1", "192.0.2.1, 127.0.0.0/8", "*"])
+async def test_the_connections_of_a_proxy_are_not_counted(proxies: str) -> None:
+    async with serving(most=1, proxies=proxies) as connect:
+        for peer in [await connect() for _ in range(3)]:
+            await peer.say(REQUEST)
+            assert await peer.answer() == b"body"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+    ],
+)
+def test_of_ipv6_a_customers_64_bits_are_counted_together(one: str, other: str, together: bool) -> None:
+    assert (neighbourhood(one) == neighbourhood(other)) is together
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "requests",
+    [
+        b"GET /1000000 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /1000000 HTTP/1.1\r\nhost: x\r\n\r\n" * 20,
+        # Less than what makes a transport pause, in a connection that is being closed.
+        b"GET /40000 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        b"GET /100 HTTP/1.1\r\nhost: x\r\n\r\n" * 400,
+    ],
+    ids=["one", "pipelined", "closing", "small ones"],
+)
+async def test_who_takes_nothing_is_cut_off(requests: bytes) -> None:
+    async with serving(buffers=4096) as connect:
+        peer = await connect()
+        with at_most(2):
+            await peer.say(requests)
+            await peer.dropped()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_takes_a_little_at_a_time_gets_everything() -> None:
+    async with serving(buffers=4096) as connect:
+        peer, taken = await connect(), 0
+        await peer.say(b"GET /600000 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        began = asyncio.get_running_loop().time()
+        while piece := await peer.reader.read(8_000):
+            taken += len(piece)
+            await asyncio.sleep(0.01)
+        assert asyncio.get_running_loop().time() - began > 1
+        assert taken > 600_000
+
+
+async def test_a_request_has_a_hundred_header_fields_and_not_one_more() -> None:
+    assert MOST_FIELDS == 100
+    async with serving() as connect:
+        for fields, answer in ((99, b"200 OK"), (100, b"400 Bad Request")):
+            peer = await connect()
+            await peer.say(b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a:b\r\n" * fields + b"\r\n")
+            assert answer in await peer.reader.readuntil(b"\r\n")
+
+
+async def test_trailers_are_read_over_and_not_kept() -> None:
+    async with serving() as connect:
+        peer = await connect()
+        for fields in (0, 1, 500):
+            await peer.say(CHUNKED, b"4\r\n", b"body\r\n", b"0\r\n", b"a: b\r\n" * fields, b"\r\n")
+            assert await peer.answer() == b"body"
+
+
+@pytest.mark.parametrize("trailers", [b"a: b\r\n" * 1_000, b"b" * 8_000], ids=["many", "one that is long"])
+async def test_trailers_of_more_than_64_kb_end_the_connection(trailers: bytes) -> None:
+    async with serving() as connect:
+        peer = await connect()
+        await peer.say(CHUNKED, b"4\r\nbody\r\n", b"0\r\na: ", every=0.02)
+        with at_most(5):
+            say = asyncio.create_task(peer.say(*[trailers] * 100, every=0.002))
+            assert await peer.rest() == b""
+            await asyncio.gather(say, return_exceptions=True)
+
+
+async def test_a_long_body_in_chunks_is_no_trailer() -> None:
+    async with serving() as connect:
+        peer = await connect()
+        chunk = b"x" * 8_000
+        await peer.say(CHUNKED, *[b"1f40\r\n", chunk, b"\r\n"] * 20, b"0\r\n\r\n")
+        await peer.reader.readuntil(b"\r\n\r\n")
+        assert await peer.reader.readexactly(160_000) == chunk * 20
