@@ -179,7 +179,7 @@ async def _ended_call(world: World, people: dict[str, Account]) -> None:
 
 
 async def _live_call(world: World, people: dict[str, Account]) -> None:
-    """Mara is there; Theo came, offered, left, and came back."""
+    """Mara is there; Theo came, offered, heard from her, left, and came back. Every ticket has something to tell."""
     mara = await _join(world, people, "mara_theo call", "mara", "phone")
     theo = await _join(world, people, "mara_theo call", "theo", "phone")
     candidates = [
@@ -192,8 +192,10 @@ async def _live_call(world: World, people: dict[str, Account]) -> None:
     ]
     await theo.send(mara.id, SignalKind.DESCRIPTION, {"negotiation": 1, "type": "offer", "sdp": SDP})
     await theo.send(mara.id, SignalKind.CANDIDATES, {"negotiation": 1, "candidates": candidates})
+    await mara.send(theo.id, SignalKind.CANDIDATES, {"negotiation": 1, "candidates": candidates})
     await theo.leave()
-    await _join(world, people, "mara_theo call", "theo", "desk")
+    theo = await _join(world, people, "mara_theo call", "theo", "desk")
+    await mara.send(theo.id, SignalKind.DESCRIPTION, {"negotiation": 2, "type": "offer", "sdp": SDP})
 
 
 def key_of(global_id: str) -> str:
