@@ -42,10 +42,11 @@ class Unauthenticated(Exception):
 
 
 class RateLimited(Exception):
-    """Asked too often. `retry_after` is in seconds."""
+    """Asked too often, or more than can be done now. `retry_after` is in seconds; `what` there is too much of."""
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("Too many attempts.")
+    def __init__(self, retry_after: float, what: str = "Too many attempts") -> None:
+        super().__init__(what)
+        self.what = what
         self.retry_after = retry_after
 
 

@@ -38,7 +38,7 @@ async def describe(
     try:
         await sdp.check_description(kind, description)
     except sdp.Busy:
-        raise RateLimited(BUSY_SECONDS) from None
+        raise RateLimited(BUSY_SECONDS, "Too many descriptions are being checked just now") from None
     except sdp.Malformed as error:
         raise _refused(error) from None
     content = {"negotiation": negotiation, "type": kind, "sdp": description}

@@ -225,8 +225,8 @@ def formatted(error: GraphQLError) -> Formatted:
         case Unauthenticated():
             shown["message"] = "Sign in first."
             shown["extensions"] = {"code": "UNAUTHENTICATED"}
-        case RateLimited(retry_after=seconds):
-            shown["message"] = f"Too many attempts; try again in {seconds:.0f} seconds."
+        case RateLimited(retry_after=seconds, what=what):
+            shown["message"] = f"{what}; try again in {seconds:.0f} seconds."
             shown["extensions"] = {"code": "RATE_LIMITED", "retryAfter": round(seconds)}
         case Refused() as refused:
             shown["message"] = refused.message

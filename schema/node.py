@@ -49,8 +49,13 @@ def as_node(row: Any) -> Any:
 
 
 def global_id(row: Base) -> strawberry.ID:
+    """The row's id in the whole graph."""
+    return global_id_of(type(row), row.id)
+
+
+def global_id_of(model: type[Base], id: UUID) -> strawberry.ID:
     """The type's name and the row's UUID. A database can build it as it builds the answer."""
-    return strawberry.ID(f"{_names[type(row)]}:{row.id}")
+    return strawberry.ID(f"{_names[model]}:{id}")
 
 
 def name_of(model: type[Base]) -> str:

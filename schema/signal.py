@@ -10,11 +10,11 @@ import models.video
 from models.video import SignalKind, VideoSignal
 from realtime import feed
 from schema.context import Info
-from schema.node import as_node
+from schema.node import as_node, global_id_of
 from schema.video import DescriptionType, VideoParticipant, participant_of
 
 
-@strawberry.type(description="What a participant is told. `seq` is dense for each participant, from 1.")
+@strawberry.type(description="An offer or answer from another participant. `seq` is dense for each receiver, from 1.")
 class SessionDescription:
     """A description from another participant."""
 
@@ -109,12 +109,12 @@ class VideoSubscription:
 async def _signal(item: VideoSignal | feed.SignalsLost) -> Any:
     if isinstance(item, feed.SignalsLost):
         return SignalsLost()
-    sender, content, seq = f"VideoParticipant:{item.sender_id}", item.content, item.number
+    sender, content, seq = global_id_of(models.video.VideoParticipant, item.sender_id), item.content, item.number
     match item.kind:
         case SignalKind.DESCRIPTION:
             return SessionDescription(
                 seq=seq,
-                sender_id=strawberry.ID(sender),
+                sender_id=sender,
                 negotiation=content["negotiation"],
                 type=DescriptionType(content["type"]),
                 sdp=content["sdp"],
@@ -122,7 +122,7 @@ async def _signal(item: VideoSignal | feed.SignalsLost) -> Any:
         case SignalKind.CANDIDATES:
             return IceCandidates(
                 seq=seq,
-                sender_id=strawberry.ID(sender),
+                sender_id=sender,
                 negotiation=content["negotiation"],
                 candidates=[IceCandidate(**candidate) for candidate in content["candidates"]],
             )
@@ -130,7 +130,7 @@ async def _signal(item: VideoSignal | feed.SignalsLost) -> Any:
             joined = await models.video.VideoParticipant.get(id=item.sender_id)
             return ParticipantJoined(seq=seq, participant=as_node(joined))
         case SignalKind.LEFT:
-            return ParticipantLeft(seq=seq, participant_id=strawberry.ID(sender))
+            return ParticipantLeft(seq=seq, participant_id=sender)
         case SignalKind.REPLACED:
             return Replaced(seq=seq)
         case SignalKind.ENDED:

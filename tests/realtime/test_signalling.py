@@ -1,10 +1,13 @@
 """What one participant passes to another, and what never gets through."""
 
 import pytest
+from graphql import GraphQLError
 
-from models.refusal import RefusalCode
+from models.refusal import RateLimited, RefusalCode
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
+from realtime import sdp
 from realtime.signalling import MOST_CANDIDATES, MOST_NEGOTIATION, Candidate, describe, trickle
+from schema.execution import formatted
 from tests.models.expect import refused
 from tests.people import pair
 from tests.realtime.sdp.browsers import CHROME, HOST, answer
@@ -119,3 +122,20 @@ async def test_nothing_passes_to_another_call_or_from_who_has_left(database: str
     with refused(RefusalCode.WRONG_STATE, "ticket"):
         await describe(gone, to=second.id, negotiation=1, kind="offer", description=CHROME)
     assert [signal.kind for signal in await heard(second)] == [SignalKind.LEFT]
+
+
+async def test_while_too_many_descriptions_wait_the_sender_is_told_what_there_is_too_much_of(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: str) -> None:
+        raise sdp.Busy("sdp", "x")
+
+    monkeypatch.setattr(sdp, "check_description", busy)
+    first, second = await two_in_a_call()
+    with pytest.raises(RateLimited, match="Too many descriptions are being checked") as limit:
+        await describe(first, to=second.id, negotiation=1, kind="offer", description=CHROME)
+    # What the client reads is made of it.
+    told = formatted(GraphQLError("", original_error=limit.value))
+    assert told["message"] == "Too many descriptions are being checked just now; try again in 2 seconds."
+    assert told["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 2}
+    assert await heard(second) == []

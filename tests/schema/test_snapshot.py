@@ -18,7 +18,8 @@ from graphql.type import get_nullable_type, is_list_type
 
 from schema.root import schema, sdl
 
-SNAPSHOT = Path(__file__).parents[2] / "schema" / "schema.graphql"
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = ROOT / "schema" / "schema.graphql"
 
 SCHEMA = schema._schema
 TYPES: list[GraphQLNamedType] = [
@@ -211,3 +212,18 @@ def test_no_field_carries_a_secret_but_those_that_hand_it_out() -> None:
         "JoinVideoSessionPayload.ticket",
         "IceServer.credential",
     }
+
+
+def test_no_two_types_are_described_alike_but_those_of_lists() -> None:
+    described: dict[str, list[str]] = {}
+    for found in TYPES:
+        if found.description and not found.name.endswith(("Connection", "Edge")):
+            described.setdefault(found.description.partition(".")[0], []).append(found.name)
+    assert [names for names in described.values() if len(names) > 1] == []
+
+
+def test_ids_are_made_in_one_place() -> None:
+    """Decision 2: nothing relies on the form of an id but `schema/node.py`."""
+    by_hand = re.compile(r"""f["'][A-Z]\w+:\{""")
+    modules = [path for path in (ROOT / "schema").rglob("*.py") if path.name != "node.py"]
+    assert [path.name for path in modules if by_hand.search(path.read_text())] == []
