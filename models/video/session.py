@@ -56,7 +56,7 @@ class VideoSession(Base):
     visible_through = "mentorship"
 
     author: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
-        "models.Profile", related_name=False, on_delete=fields.RESTRICT
+        "models.Profile", related_name=False, on_delete=fields.RESTRICT, db_index=True
     )
     author_id: UUID
     mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
@@ -228,7 +228,7 @@ class VideoSessionStart(Authored):
     """That somebody started a call under a key of theirs: a retry gets the same call, whoever had opened it."""
 
     session: fields.ForeignKeyRelation[VideoSession] = fields.ForeignKeyField(
-        "models.VideoSession", related_name=False, on_delete=fields.CASCADE
+        "models.VideoSession", related_name=False, on_delete=fields.CASCADE, db_index=True
     )
     session_id: UUID
 

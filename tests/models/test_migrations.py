@@ -239,6 +239,20 @@ async def test_after_a_migration_every_unique_constraint_and_index_still_stands(
     assert sorted(before - await indexes(database_url)) == []
 
 
+async def test_after_all_migrations_every_index_of_the_models_is_there(database_url: str) -> None:
+    async with connect(database_url) as context:
+        assert context.apps is not None
+        wanted = {
+            (model._meta.db_table, "unique" if unique else "plain", ",".join(columns))
+            for model in context.apps["models"].values()
+            for unique, columns in module.declared(model)
+        }
+    found = await indexes(database_url)
+    # A unique index serves as a plain one.
+    missing = [index for index in wanted - found if (index[0], "unique", index[2]) not in found]
+    assert missing == []
+
+
 async def test_after_a_migration_a_pair_still_cannot_have_a_second_conversation(
     database_url: str, further: Further
 ) -> None:
