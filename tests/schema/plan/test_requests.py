@@ -59,6 +59,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
      {"c": f"meetings:{NOWHERE}:2026-01-01T19:04:05.1-08:00"}),
     ("query($c: String) { programmes(after: $c) { edges { node { startsOn } } } }",
      {"c": f"programmes:{NOWHERE}:20240229"}),
+    # The first and the last day that Python knows, which PostgreSQL's driver keeps as infinities.
+    ("{ programmes { pageInfo { startCursor endCursor } edges { cursor node { startsOn endsOn } } } }", {}),
+    ("{ mentorships { edges { node { goals { edges { node { dueOn milestones { dueOn } } } } } } } }", {}),
     # Both ends at once, and each alone.
     ("query($n: Int) { conversations { edges { node { messages(first: $n, last: $n) { totalCount } } } } }", {"n": 1}),
     ("query($a: String, $b: String) { conversations { edges { node { messages(last: 2, after: $a, before: $b) {"
