@@ -67,6 +67,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("query($a: String, $b: String) { conversations { edges { node { messages(last: 2, after: $a, before: $b) {"
      " pageInfo { hasNextPage hasPreviousPage } edges { node { number } } } } } } }",
      {"a": "@cursor:messages:1", "b": "@cursor:messages:20"}),
+    # Text that is longer than its column.
+    ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "x" * 181}),
+    ('{ mentors(skill: "' + "x" * 181 + '") { totalCount } }', {}),
+    ('{ skills(startingWith: "' + "x" * 181 + '") { totalCount } }', {}),
+    ("query($c: String) { mentors(after: $c) { edges { node { id } } } }", {"c": f"profiles:{NOWHERE}:" + "x" * 81}),
+    ('{ skills(after: "skills:' + NOWHERE + ":" + "x" * 61 + '") { edges { node { id } } } }', {}),
     # Text that is hard to hold.
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\x00"}),
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\ud800"}),
@@ -83,6 +89,7 @@ async def test_what_a_request_gives_means_the_same_to_both_paths(loud: None, pop
         source, variables = populated.fill(query, given)
         planned, plainly = await both(source, variables, populated.viewers[viewer])
         assert planned == plainly, (source, variables)
+        assert "INTERNAL" not in str(planned.get("errors")), (source, variables)
 
 
 async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: None, populated: Community) -> None:
