@@ -145,6 +145,7 @@ BELOW = """query { suggestions(first: 5) { edges { score reasons cursor
     node { id name skillsOffered { name } placesFree } } pageInfo { hasNextPage } } }"""
 
 
+@pytest.mark.one_path
 async def test_what_is_selected_below_a_row_is_read_by_one_statement(people: Any, statements: list[str]) -> None:
     two, _ = people
     asking = await context(two.mentee)
@@ -156,6 +157,7 @@ async def test_what_is_selected_below_a_row_is_read_by_one_statement(people: Any
     assert len(below) == len(orjson.loads(plainly)["data"]["suggestions"]["edges"]) > 0
 
 
+@pytest.mark.one_path
 async def test_each_root_field_costs_one_statement(people: Any, statements: list[str]) -> None:
     two, names = people
     asking = await context(two.mentee)
@@ -167,6 +169,7 @@ async def test_each_root_field_costs_one_statement(people: Any, statements: list
             assert len(statements) == len(answer["data"]), query
 
 
+@pytest.mark.one_path
 async def test_no_value_of_a_request_is_in_the_text_of_a_statement(people: Any, statements: list[str]) -> None:
     two, names = people
     asking = await context(two.mentee)
