@@ -62,6 +62,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     # The first and the last day that Python knows, which PostgreSQL's driver keeps as infinities.
     ("{ programmes { pageInfo { startCursor endCursor } edges { cursor node { startsOn endsOn } } } }", {}),
     ("{ mentorships { edges { node { goals { edges { node { dueOn milestones { dueOn } } } } } } } }", {}),
+    # Of where a page lies, what needs no row.
+    ("{ mentors { pageInfo { __typename } } }", {}),
+    ('{ mentors(skill: "none") { pageInfo { hasPreviousPage } } }', {}),
+    ("{ mentors { pageInfo { hasNextPage @skip(if: true) } totalCount } }", {}),
+    ("{ mentorships { edges { node { goals { pageInfo { __typename hasPreviousPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { edges { cursor } pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages { one: pageInfo { __typename } pageInfo { endCursor } } } } } }", {}),
     # Both ends at once, and each alone.
     ("query($n: Int) { conversations { edges { node { messages(first: $n, last: $n) { totalCount } } } } }", {"n": 1}),
     ("query($a: String, $b: String) { conversations { edges { node { messages(last: 2, after: $a, before: $b) {"
