@@ -4,7 +4,6 @@ from typing import Any
 
 import orjson
 import pytest
-from tortoise.backends.base.executor import BaseExecutor
 
 from models.conversation import Conversation
 from models.goal import Goal, GoalStatus, Milestone
@@ -15,7 +14,6 @@ from models.video import VideoSession
 from schema.context import Context
 from schema.execution import execute_plainly, planner, prepare, run
 from schema.node import global_id
-from schema.plan import planner as planning
 from schema.plan.planner import Planner
 from tests.people import Pair, pair, person
 
@@ -94,26 +92,6 @@ async def people(database: str) -> tuple[Pair, dict[str, str]]:
         "message": global_id(third), "call": global_id(call), "mara": f"profiles:{profile.id}:{profile.name}",
         "third": f"messages:{third.id}:3",
     }  # fmt: skip
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts of the statements that the planner runs, and of those that the ORM runs."""
-    texts: list[str] = []
-    fetch = planning._fetch
-    query = BaseExecutor.execute_select
-
-    async def noted(text: str, values: list[Any]) -> str | None:
-        texts.append(text)
-        return await fetch(text, values)
-
-    async def noted_query(self: Any, sql: str, *rest: Any, **options: Any) -> Any:
-        texts.append(sql)
-        return await query(self, sql, *rest, **options)
-
-    monkeypatch.setattr(planning, "_fetch", noted)
-    monkeypatch.setattr(BaseExecutor, "execute_select", noted_query)
-    return texts
 
 
 def fill(variables: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
