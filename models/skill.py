@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 
 MOST_PER_PERSON = 30
 
+# Up to three times as long as a name: some letters grow when their case is folded.
+LONGEST_KEY = 180
+
 
 def key_of(name: str) -> str:
     """The key under which a skill of this name is kept: in any case and form, with any space around it."""
-    # No skill has a character that cannot be stored; U+FFFD in its place finds nobody, instead of an error.
+    # No skill has a character that cannot be stored, or a longer key: U+FFFD finds nobody, instead of an error.
     storable = re.sub("[\x00\ud800-\udfff]", "\ufffd", name)
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
+    key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
+    return key if len(key) <= LONGEST_KEY else "\ufffd"
 
 
 class Skill(Base):
     """An area of help. Two spellings that differ only in case are one skill."""
 
     name = fields.CharField(max_length=60)
-    # Up to three times as long as the name: some letters grow when their case is folded.
-    key = fields.CharField(max_length=180, unique=True)
+    key = fields.CharField(max_length=LONGEST_KEY, unique=True)
 
     class Meta:
         table = "skill"

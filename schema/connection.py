@@ -12,6 +12,7 @@ from uuid import UUID
 
 import strawberry
 from tortoise.expressions import Q
+from tortoise.fields.base import Field
 from tortoise.queryset import QuerySet
 
 from models.base import Base
@@ -100,7 +101,7 @@ class Order:
         try:
             if name != self.name or str(UUID(row_id)) != row_id:
                 raise ValueError(cursor)
-            return _typed(key, model._meta.fields_map[self.key].field_type), UUID(row_id)
+            return _typed(key, model._meta.fields_map[self.key]), UUID(row_id)
         except (ValueError, OverflowError):
             raise foreign_cursor(field) from None
 
@@ -230,7 +231,8 @@ def foreign_cursor(field: str) -> Refused:
     return invalid("This is not a cursor of this list; use one that an edge or pageInfo carried.", field)
 
 
-def _typed(key: str, kind: type) -> Any:
+def _typed(key: str, column: Field[Any]) -> Any:
+    kind = column.field_type
     if issubclass(kind, datetime):
         moment = datetime.fromisoformat(key)
         # At the ends of the calendar, no database can convert a time to another zone.
@@ -243,7 +245,11 @@ def _typed(key: str, kind: type) -> Any:
         if not key.isascii() or len(key) > 19 or not -(2**63) <= int(key) < 2**63:
             raise ValueError(key)
         return int(key)
-    # PostgreSQL's text has no NUL, and UTF-8 no surrogates.
-    if "\x00" in key or any("\ud800" <= character <= "\udfff" for character in key):
+    # The ORM looks for no text that is longer than its column. PostgreSQL's has no NUL, and UTF-8 no surrogates.
+    if (
+        len(key) > getattr(column, "max_length", len(key))
+        or "\x00" in key
+        or any("\ud800" <= character <= "\udfff" for character in key)
+    ):
         raise ValueError(key)
     return key

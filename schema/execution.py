@@ -81,7 +81,7 @@ def prepare(
     given = variables or {}
     try:
         document = _parsed(source, limits)
-        _measured(source, name, _sizes(given), limits)
+        _measured(source, name, _sizes(document, given), limits)
         errors = _violations(source, limits)
     except GraphQLError as error:
         raise RequestError([formatted(error)]) from None
@@ -111,11 +111,20 @@ def _measured(source: str, name: str | None, sizes: tuple[tuple[str, Any], ...],
     measure(_parsed(source, limits), name, dict(sizes), limits)
 
 
-def _sizes(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    # Only numbers can be sizes of pages; of the rest it matters that they are there.
+def _sizes(document: DocumentNode, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    # Only numbers can be sizes of pages; of the rest it matters that they are there. What the document does not
+    # declare is nothing to it, and is not kept: a client can make up as many as it likes.
     return tuple(
-        (name, value if isinstance(value, (int, float)) or value is None else "") for name, value in given.items()
+        (name, given[name] if isinstance(given[name], (int, float)) or given[name] is None else "")
+        for name in _declared(document)
+        if name in given
     )
+
+
+def _declared(document: DocumentNode) -> list[str]:
+    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    names = (variable.variable.name.value for node in operations for variable in node.variable_definitions or ())
+    return list(dict.fromkeys(names))
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)

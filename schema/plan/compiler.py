@@ -228,9 +228,14 @@ class Compiler:
         below = self.selections.below(kind, nodes)
         wanted = {same[0].name.value for same in below.values()}
         # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
-        window = Window(page, row, beyond="pageInfo" in wanted)
+        infos = [node for same in below.values() if same[0].name.value == "pageInfo" for node in same]
+        told = {
+            same[0].name.value for same in self.selections.below(_object(kind.fields["pageInfo"].type), infos).values()
+        }
+        known = {"__typename", "hasNextPage" if page.back else "hasPreviousPage"}
+        window = Window(page, row, beyond=bool(told - known))
         record = self.dialect.record([(key, self._part(window, kind, same)) for key, same in below.items()])
-        if not wanted & {"edges", "pageInfo"}:
+        if "edges" not in wanted and not window.beyond:
             return Sql("SELECT ", record)
         return Sql("SELECT ", record, " FROM (", window.sql(self.meanings), f") {row._alias}")
 

@@ -59,11 +59,28 @@ CASES: list[tuple[str, dict[str, Any]]] = [
      {"c": f"meetings:{NOWHERE}:2026-01-01T19:04:05.1-08:00"}),
     ("query($c: String) { programmes(after: $c) { edges { node { startsOn } } } }",
      {"c": f"programmes:{NOWHERE}:20240229"}),
+    # The first and the last day that Python knows, which PostgreSQL's driver keeps as infinities.
+    ("{ programmes { pageInfo { startCursor endCursor } edges { cursor node { startsOn endsOn } } } }", {}),
+    ("{ mentorships { edges { node { goals { edges { node { dueOn milestones { dueOn } } } } } } } }", {}),
+    # Of where a page lies, what needs no row.
+    ("{ mentors { pageInfo { __typename } } }", {}),
+    ('{ mentors(skill: "none") { pageInfo { hasPreviousPage } } }', {}),
+    ("{ mentors { pageInfo { hasNextPage @skip(if: true) } totalCount } }", {}),
+    ("{ mentorships { edges { node { goals { pageInfo { __typename hasPreviousPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { edges { cursor } pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages { one: pageInfo { __typename } pageInfo { endCursor } } } } } }", {}),
     # Both ends at once, and each alone.
     ("query($n: Int) { conversations { edges { node { messages(first: $n, last: $n) { totalCount } } } } }", {"n": 1}),
     ("query($a: String, $b: String) { conversations { edges { node { messages(last: 2, after: $a, before: $b) {"
      " pageInfo { hasNextPage hasPreviousPage } edges { node { number } } } } } } }",
      {"a": "@cursor:messages:1", "b": "@cursor:messages:20"}),
+    # Text that is longer than its column.
+    ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "x" * 181}),
+    ('{ mentors(skill: "' + "x" * 181 + '") { totalCount } }', {}),
+    ('{ skills(startingWith: "' + "x" * 181 + '") { totalCount } }', {}),
+    ("query($c: String) { mentors(after: $c) { edges { node { id } } } }", {"c": f"profiles:{NOWHERE}:" + "x" * 81}),
+    ('{ skills(after: "skills:' + NOWHERE + ":" + "x" * 61 + '") { edges { node { id } } } }', {}),
     # Text that is hard to hold.
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\x00"}),
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\ud800"}),
@@ -80,6 +97,7 @@ async def test_what_a_request_gives_means_the_same_to_both_paths(loud: None, pop
         source, variables = populated.fill(query, given)
         planned, plainly = await both(source, variables, populated.viewers[viewer])
         assert planned == plainly, (source, variables)
+        assert "INTERNAL" not in str(planned.get("errors")), (source, variables)
 
 
 async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: None, populated: Community) -> None:
