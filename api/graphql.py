@@ -11,6 +11,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from api.documents import Documents
 from api.ide import ide_page
 from api.request import (
     JSON_TYPE,
@@ -51,9 +52,10 @@ class Answer(NamedTuple):
 class GraphQL:
     """The HTTP endpoint. `GET` shows the IDE to a browser."""
 
-    def __init__(self, ice: IceSettings) -> None:
+    def __init__(self, ice: IceSettings, documents: Documents) -> None:
         self.bells = Bells()
         self._ice = ice
+        self._documents = documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,7 +92,8 @@ class GraphQL:
         require_json(headers.get(b"content-type", b"").decode("latin-1"))
         parameters = parameters_of(await body_of(headers, receive))
         session = await signed_in(headers.get(b"authorization", b"").decode("latin-1"))
-        operation = prepare(parameters["query"], parameters.get("variables"), parameters.get("operationName"))
+        text = self._documents.text_of(parameters)
+        operation = prepare(text, parameters.get("variables"), parameters.get("operationName"))
         if operation.kind is OperationType.SUBSCRIPTION:
             raise Failed(400, "Subscriptions are served over the WebSocket at this address (graphql-transport-ws).")
         client = scope.get("client")
