@@ -15,10 +15,12 @@ from api.documents import Documents
 from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
+from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from realtime.broker import embedded_broker, postgres_broker
+from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
 
 
@@ -41,10 +43,11 @@ class Application(Starlette):
 def application(settings: Settings) -> Application:
     """The application of these settings. Raises `Unreadable` where they name documents that cannot be read."""
     documents = Documents.of_settings(settings.persisted_documents, only=settings.only_persisted_documents)
-    graphql = GraphQL(settings.ice, documents)
-    endpoint = Cors(graphql, settings.allowed_origins)
     live = Live(settings.ice, documents)
     sockets = Sockets(live, allowed_origins=settings.allowed_origins)
+    metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open)
+    graphql = GraphQL(settings.ice, documents, metrics)
+    endpoint = Cors(graphql, settings.allowed_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,6 +59,7 @@ def application(settings: Settings) -> Application:
             sweeping(settings.sweep_seconds),
         ):
             graphql.bells = live.bells = bells
+            graphql.sign_ins = live.sign_ins = SignIns(bells)
             yield
 
     app = Application(
@@ -66,6 +70,7 @@ def application(settings: Settings) -> Application:
             WebSocketRoute("/graphql", sockets),
             Mount("/ide", ide_files),
             Route("/healthz", health, methods=["GET"]),
+            Route("/metrics", metrics.page, methods=["GET"]),
         ],
     )
     app.graphql = endpoint

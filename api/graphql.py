@@ -3,6 +3,7 @@
 The body must be exactly JSON: a page of another origin can then not post without asking first (CORS).
 """
 
+from time import perf_counter
 from typing import NamedTuple
 
 import orjson
@@ -13,21 +14,23 @@ from starlette.types import Receive, Scope, Send
 
 from api.documents import Documents
 from api.ide import ide_page
+from api.metrics import Metrics
 from api.request import (
     JSON_TYPE,
     RESPONSE_TYPE,
     Failed,
     Gone,
     accepted,
+    bearer,
     body_of,
     headers_of,
     parameters_of,
     require_json,
 )
 from models.database import is_outage
-from models.session import Session
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.sign_ins import SignIns
 from schema.context import Context
 from schema.execution import Formatted, RequestError, Unavailable, formatted, prepare, run
 
@@ -50,12 +53,15 @@ class Answer(NamedTuple):
 
 
 class GraphQL:
-    """The HTTP endpoint. `GET` shows the IDE to a browser."""
+    """The HTTP endpoint. `GET` shows the IDE to a browser. What rings, and who is signed in, the application sets."""
 
-    def __init__(self, ice: IceSettings, documents: Documents) -> None:
-        self.bells = Bells()
+    bells: Bells
+    sign_ins: SignIns
+
+    def __init__(self, ice: IceSettings, documents: Documents, metrics: Metrics) -> None:
         self._ice = ice
         self._documents = documents
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,7 +70,9 @@ class GraphQL:
             page = await ide_page(Request(scope))
             await page(scope, receive, send)
             return
+        began = perf_counter()
         status, body, named = await self._answer(scope, headers, receive)
+        self._metrics.observe(status, perf_counter() - began)
         named = [*named, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": named})
         await send({"type": "http.response.body", "body": body})
@@ -91,31 +99,21 @@ class GraphQL:
             raise Failed(405, "Send a POST.", (b"allow", b"POST"))
         require_json(headers.get(b"content-type", b"").decode("latin-1"))
         parameters = parameters_of(await body_of(headers, receive))
-        session = await signed_in(headers.get(b"authorization", b"").decode("latin-1"))
+        token = bearer(headers.get(b"authorization", b"").decode("latin-1"))
         text = self._documents.text_of(parameters)
         operation = prepare(text, parameters.get("variables"), parameters.get("operationName"))
         if operation.kind is OperationType.SUBSCRIPTION:
             raise Failed(400, "Subscriptions are served over the WebSocket at this address (graphql-transport-ws).")
         client = scope.get("client")
         context = Context(
-            session=session,
+            # Whoever comes with an old token is a stranger: they can sign in again.
+            session=await self.sign_ins.of_token(token) if token else None,
             address=client[0] if client else "",
             device=headers.get(b"user-agent", b"").decode("latin-1"),
             bells=self.bells,
             ice=self._ice,
         )
         return await run(operation, context)
-
-
-async def signed_in(authorization: str | None) -> Session | None:
-    """The sign-in of an `Authorization` value; None without one, and for a token that is worth nothing (any more).
-
-    Whoever comes with an old token is a stranger: they can sign in again, and are told UNAUTHENTICATED for the rest.
-    """
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        return None
-    return await Session.of_token(token.strip())
 
 
 def _refused(status: int, error: Formatted, media: str, *headers: tuple[bytes, bytes]) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,13 @@ from graphql import OperationType
 from starlette.requests import HTTPConnection
 
 from api.documents import Documents
-from api.graphql import signed_in
+from api.request import bearer
 from models import bell
 from models.session import Session
 from realtime import socket
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.sign_ins import SignIns
 from realtime.socket import Forbidden, Rejected
 from schema.context import Context
 from schema.execution import RequestError, Unavailable, prepare, run, stream
@@ -42,10 +44,12 @@ class Guest:
 
 
 class Live:
-    """Serves the operations of sockets."""
+    """Serves the operations of sockets. What rings, and who is signed in, the application sets."""
+
+    bells: Bells
+    sign_ins: SignIns
 
     def __init__(self, ice: IceSettings, documents: Documents) -> None:
-        self.bells = Bells()
         self._ice = ice
         self._documents = documents
 
@@ -54,9 +58,10 @@ class Live:
         authorization = payload.get("authorization", payload.get("Authorization"))
         if authorization is not None and not isinstance(authorization, str):
             raise Forbidden("authorization must be a string: Bearer and your token.")
-        session = await signed_in(authorization)
+        token = bearer(authorization)
+        session = await self.sign_ins.of_token(token) if token else None
         # A socket lives long: better to say at once that its token is old.
-        if session is None and authorization and authorization.partition(" ")[2].strip():
+        if session is None and authorization:
             raise Forbidden("This sign-in has ended; sign in again.")
         address = connection.client.host if connection.client else ""
         return Guest(session, address, connection.headers.get("user-agent", ""))
@@ -83,8 +88,9 @@ class Live:
             # Each operation has a context of its own: signing in within one does not sign the socket in.
             context = Context(guest.session, guest.address, guest.device, self.bells, self._ice)
             if operation.kind is OperationType.SUBSCRIPTION:
-                async for answer in stream(operation, context):
-                    yield answer
+                async with aclosing(stream(operation, context)) as answers:
+                    async for answer in answers:
+                        yield answer
             else:
                 yield await run(operation, context)
         except RequestError as error:

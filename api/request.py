@@ -147,3 +147,9 @@ class Begun:
             self._steps.throw(error)
             raise
         return (yield from self._steps)
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token of an `Authorization` value (RFC 6750); None where it holds none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None

@@ -1,6 +1,7 @@
-"""PostgreSQL for Tortoise: a pool whose waits end, and connections that are not reset between uses."""
+"""PostgreSQL for Tortoise: a pool whose waits end, connections that are not reset between uses, and readers."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,9 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from models.database.transaction import shielded
 
 ACQUIRE_SECONDS = 10.0
+
+# Of each reader. A plan's statement is prepared once on each, and kept.
+STATEMENTS = {"statement_cache_size": 256, "max_cacheable_statement_size": 64 * 1024}
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -28,10 +32,62 @@ class Pool(asyncpg.Pool):  # type: ignore[misc]
         return super().acquire(timeout=ACQUIRE_SECONDS if timeout is None else timeout)
 
 
+class Readers:
+    """Connections for planned reads, each of which is one statement.
+
+    Taking one from the driver's pool and giving it back starts a task and a timer each: together they cost more than
+    the statement. Here it is a list; the one that was used last is used next.
+    """
+
+    def __init__(self, open: Callable[[], Awaitable[Connection]], most: int) -> None:
+        self._open = open
+        self._turns = asyncio.Semaphore(most)
+        self._idle: list[Connection] = []
+
+    async def rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a SELECT. Raises TimeoutError where all connections stay in use."""
+        if self._turns.locked():
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                await self._turns.acquire()
+        else:
+            await self._turns.acquire()
+        try:
+            return await self._rows(self._taken() or await self._open(), text, values)
+        finally:
+            self._turns.release()
+
+    async def _rows(self, connection: Connection, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        try:
+            rows: Sequence[Sequence[Any]] = await connection.fetch(text, *values)
+        except Exception:
+            self._idle.append(connection)
+            raise
+        except BaseException:
+            # Cancelled while it waited for the answer, which will come all the same.
+            connection.terminate()
+            raise
+        self._idle.append(connection)
+        return rows
+
+    def _taken(self) -> Connection | None:
+        # After an outage the idle ones are closed.
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+    async def close(self) -> None:
+        """Close those that are idle; nobody may be reading any more."""
+        while (connection := self._taken()) is not None:
+            await connection.close()
+
+
 class Client(AsyncpgDBClient):
-    """Tortoise's asyncpg client over our pool."""
+    """Tortoise's asyncpg client over our pool, and the readers."""
 
     connection_class = Connection
+    _readers: Readers | None = None
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
         settings: dict[str, Any] = {
@@ -52,9 +108,31 @@ class Client(AsyncpgDBClient):
 
     async def read_rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows of a SELECT."""
-        async with self.acquire_connection() as connection:
-            rows: Sequence[Sequence[Any]] = await connection.fetch(text, *values)
-            return rows
+        if self._readers is None:
+            self._readers = Readers(self._open_reader, self.pool_maxsize)
+        return await self._readers.rows(text, values)
+
+    async def _open_reader(self) -> Connection:
+        connection: Connection = await asyncpg.connect(
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database,
+            connection_class=self.connection_class,
+            server_settings=self.server_settings,
+            timeout=ACQUIRE_SECONDS,
+            **STATEMENTS,
+            **self.extra,
+        )
+        return connection
+
+    async def close(self) -> None:
+        """Close the readers and the pool."""
+        if self._readers is not None:
+            await self._readers.close()
+            self._readers = None
+        await super().close()
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))

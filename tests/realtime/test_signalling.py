@@ -7,7 +7,7 @@ from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from realtime.signalling import MOST_CANDIDATES, MOST_NEGOTIATION, Candidate, describe, trickle
 from tests.models.expect import refused
 from tests.people import pair
-from tests.realtime.test_sdp import CHROME, HOST, answer
+from tests.realtime.sdp.browsers import CHROME, HOST, answer
 
 HERE = Candidate(HOST, "0", 0, "uMoc")
 END = Candidate("", "0", 0, None)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from api.live import Guest, Live
 from api.request import RESPONSE_TYPE
 from api.settings import Settings
 from models.session import Session
+from realtime.bells import Bells
 from realtime.ice import IceSettings
 from realtime.socket import Rejected
 from tests.api.graphql.exchange import post
@@ -29,13 +31,22 @@ Serve = Callable[..., Awaitable[httpx2.AsyncClient]]
 
 
 @pytest.fixture
-async def serve(app: Application) -> AsyncIterator[Serve]:
-    """A client of the application with these documents; its database is that of `app`."""
+async def serve(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Serve]:
+    """A client of the application with these documents; once in a test."""
+    copy(sqlite_template, tmp_path / "test.sqlite3")
     async with AsyncExitStack() as stack:
 
         async def served(path: Path | str, only: bool = False) -> httpx2.AsyncClient:
-            settings = Settings(persisted_documents=str(path), only_persisted_documents=only)
-            transport = httpx2.ASGITransport(app=application(settings))
+            app = application(
+                Settings(
+                    database_url=f"sqlite://{tmp_path / 'test.sqlite3'}",
+                    sweep_seconds=3600,
+                    persisted_documents=str(path),
+                    only_persisted_documents=only,
+                )
+            )
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            transport = httpx2.ASGITransport(app=app)
             return await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://test"))
 
         yield served
@@ -113,9 +124,12 @@ async def test_an_id_and_a_query_together_are_refused(serve: Serve, folder: Path
     assert (answer.status_code, answer.json()["errors"][0]["message"][:10]) == (400, "documentId")
 
 
-async def test_other_documents_run_unless_the_settings_refuse_them(serve: Serve, folder: Path) -> None:
-    body = orjson.dumps({"query": AD_HOC})
-    assert (await post(await serve(folder), body)).json() == {"data": {"viewer": None}}
+async def test_other_documents_run_beside_them(serve: Serve, folder: Path) -> None:
+    answer = await post(await serve(folder), orjson.dumps({"query": AD_HOC}))
+    assert answer.json() == {"data": {"viewer": None}}
+
+
+async def test_other_documents_do_not_run_where_the_settings_refuse_them(serve: Serve, folder: Path) -> None:
     client = await serve(folder, only=True)
     for query in (AD_HOC, VIEWER + " ", "", "{ __typename }", "{"):
         answer = await post(client, orjson.dumps({"query": query}), accept=RESPONSE_TYPE)
@@ -129,6 +143,7 @@ async def test_the_socket_has_the_same_documents(app: Application, folder: Path)
     session, _ = await Session.open(await person())
     guest = Guest(await Session.get(id=session.id).select_related("account"), "", "")
     live = Live(IceSettings(), Documents.of_settings(str(folder), only=True))
+    live.bells = Bells()
     for request in ({"query": "", "documentId": identifier_of(VIEWER)}, {"query": VIEWER}):
         assert [b"example.org" in answer async for answer in live.run(guest, request)] == [True]
     for request in ({"query": AD_HOC}, {"query": "", "documentId": "other"}, {"query": "", "documentId": [5]}):

@@ -1,0 +1,108 @@
+"""PostgreSQL's readers: a bounded number of connections, none of which is lost or left in the middle of an answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from models.database import asyncpg as ours
+from models.database.asyncpg import Connection, Readers
+
+MOST = 3
+
+
+@pytest.fixture
+def engine() -> str:
+    return "postgres"
+
+
+class Opened:
+    """Opens connections, and keeps them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connections: list[Connection] = []
+
+    async def __call__(self) -> Connection:
+        connection: Connection = await asyncpg.connect(self.url, connection_class=Connection)
+        self.connections.append(connection)
+        return connection
+
+
+@pytest.fixture
+def opened(database_url: str) -> Opened:
+    """What the readers have opened."""
+    return Opened(database_url)
+
+
+@pytest.fixture
+async def readers(opened: Opened) -> AsyncIterator[Readers]:
+    """Readers with three connections at most."""
+    found = Readers(opened, MOST)
+    yield found
+    await found.close()
+    for connection in opened.connections:
+        assert connection.is_closed()
+
+
+async def test_reads_one_after_the_other_use_one_connection(readers: Readers, opened: Opened) -> None:
+    for number in range(5):
+        assert [tuple(row) for row in await readers.rows("SELECT $1::int", [number])] == [(number,)]
+    assert len(opened.connections) == 1
+
+
+async def test_however_many_read_at_once_the_connections_are_bounded(readers: Readers, opened: Opened) -> None:
+    found = await asyncio.gather(*(readers.rows("SELECT $1::int, pg_sleep(0.01)", [n]) for n in range(20)))
+    assert [rows[0][0] for rows in found] == list(range(20))
+    assert len(opened.connections) == MOST
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "ACQUIRE_SECONDS", 0.05)
+    slow = [asyncio.create_task(readers.rows("SELECT pg_sleep(0.4)", [])) for _ in range(MOST)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(TimeoutError):
+        await readers.rows("SELECT 1", [])
+    await asyncio.gather(*slow)
+    assert await readers.rows("SELECT 1", [])
+
+
+async def test_an_error_of_a_statement_keeps_its_connection(readers: Readers, opened: Opened) -> None:
+    for text, values in (("SELECT nothing", []), ("SELECT $1::text", ["\0"]), ("SELECT $1::int", ["x"])):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await readers.rows(text, values)
+    assert await readers.rows("SELECT 1", [])
+    assert len(opened.connections) == 1
+
+
+async def test_a_cancelled_read_gives_its_turn_back_and_its_answer_reaches_nobody_else(
+    readers: Readers, opened: Opened
+) -> None:
+    for _ in range(2 * MOST):
+        reading = asyncio.create_task(readers.rows("SELECT 'late', pg_sleep(0.05)", []))
+        await asyncio.sleep(0.02)
+        reading.cancel()
+        await asyncio.wait([reading])
+        assert [tuple(row) for row in await readers.rows("SELECT 'mine'", [])] == [("mine",)]
+
+
+async def test_a_connection_that_the_server_has_ended_is_replaced(readers: Readers, opened: Opened) -> None:
+    await readers.rows("SELECT 1", [])
+    (first,) = opened.connections
+    other = await asyncpg.connect(opened.url)
+    await other.execute("SELECT pg_terminate_backend($1)", first.get_server_pid())
+    await other.close()
+    await asyncio.sleep(0.1)
+    assert first.is_closed()
+    assert await readers.rows("SELECT 1", [])
+    assert len(opened.connections) == 2
+
+
+async def test_a_server_that_is_away_costs_no_turn(readers: Readers, opened: Opened) -> None:
+    url, opened.url = opened.url, "postgres://nobody@127.0.0.1:1/nothing"
+    for _ in range(2 * MOST):
+        with pytest.raises(OSError, match=r"refused|failed"):
+            await readers.rows("SELECT 1", [])
+    opened.url = url
+    assert await readers.rows("SELECT 1", [])

@@ -1,0 +1,89 @@
+"""Mutations, and whose row each is done to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import get_named_type
+
+from models.session import Session
+from tests.people import PASSWORD
+from tests.schema.permissions.answers import code, told
+from tests.schema.permissions.documents import TYPES, everything
+from tests.schema.permissions.reader import Reader
+from tests.schema.permissions.rules import RULES, TICKET_HOLDER
+from tests.schema.permissions.world import CANDIDATE, SDP, World
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A mutation's input, and the row whose people decide who may do it."""
+
+    input: Callable[[World], dict[str, Any]]
+    subject: str | None = None
+
+
+def on(name: str, argument: str, **more: Any) -> Deed:
+    """A mutation on the row of this name."""
+    return Deed(lambda world: {argument: world.ids[name], **more}, name)
+
+
+def with_ticket(**more: Any) -> Deed:
+    return Deed(lambda world: {"ticket": world.tickets["mara phone"], **more}, "mara phone")
+
+
+def to_theo(**more: Any) -> Deed:
+    return Deed(
+        lambda world: {"ticket": world.tickets["mara phone"], "to": world.ids["theo desk"], **more}, "mara phone"
+    )
+
+
+MEETING = {"kind": "PHONE", "localStart": "2027-06-02T12:00", "timeZone": "UTC"}
+
+DEEDS: dict[str, Deed] = {
+    "signUp": Deed(lambda _: {"email": "new@example.org", "password": PASSWORD, "name": "New"}),
+    "signIn": Deed(lambda _: {"email": "canary-mara-mail@example.org", "password": PASSWORD}),
+    "signOut": on("mara session", "sessionId"),
+    "updateProfile": Deed(lambda _: {"headline": "Changed", "skillsOffered": ["Tax"]}),
+    "requestMentorship": Deed(lambda world: {"mentorId": world.ids["nora"], "message": "Will you?"}),
+    "acceptMentorshipRequest": on("pending", "requestId"),
+    "declineMentorshipRequest": on("pending", "requestId"),
+    "withdrawMentorshipRequest": on("pending", "requestId"),
+    "endMentorship": on("mara_theo mentorship", "mentorshipId"),
+    "addGoal": on("mara_theo mentorship", "mentorshipId", title="New", milestones=["One"]),
+    "markGoal": on("mara_theo goal", "goalId", status="DROPPED"),
+    "addMilestone": on("mara_theo goal", "goalId", title="New"),
+    "completeMilestone": on("mara_theo milestone", "milestoneId"),
+    "reopenMilestone": on("mara_theo milestone", "milestoneId"),
+    "scheduleMeeting": on("mara_theo mentorship", "mentorshipId", **MEETING),
+    "cancelMeeting": on("mara_theo meeting", "meetingId"),
+    "sendMessage": on("mara_theo conversation", "conversationId", body="New", clientId="new"),
+    "markRead": on("mara_theo conversation", "conversationId", number=2),
+    "startVideoSession": on("mara_theo mentorship", "mentorshipId"),
+    "joinVideoSession": on("mara_theo call", "sessionId", deviceId="new", takeOver=True),
+    "sendSessionDescription": to_theo(negotiation=1, type="OFFER", sdp=SDP),
+    "sendIceCandidates": to_theo(negotiation=1, candidates=[CANDIDATE]),
+    "videoHeartbeat": with_ticket(),
+    "leaveVideoSession": with_ticket(),
+    "endVideoSession": on("mara_theo call", "sessionId"),
+}
+
+
+async def do(world: World, actor: str, name: str, deed: Deed) -> dict[str, Any]:
+    capital = name[0].upper() + name[1:]
+    document = f"""mutation($input: {capital}Input!) {{ {name}(input: $input) {{
+        {everything(get_named_type(TYPES["Mutation"].fields[name].type))} }} }}"""
+    # Whoever signs in as Mara is Mara from then on.
+    return await told(world, actor, document, ears="mara" if name == "signIn" else None, input=deed.input(world))
+
+
+async def check_done(world: World, reader: Reader, name: str, answer: dict[str, Any], subject: str | None) -> None:
+    assert code(answer) is None
+    payload = answer["data"][name]
+    assert payload["__typename"] == name[0].upper() + name[1:] + "Payload", payload
+    if "token" in payload:
+        # Whoever got in is told as the account that they got into.
+        session = await Session.of_token(payload["token"])
+        assert session is not None
+        reader.account = str(session.account_id)
+    await reader.read(payload, subject if RULES[f"Mutation.{name}"] is TICKET_HOLDER else None)

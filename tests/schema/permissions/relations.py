@@ -1,0 +1,102 @@
+"""Who is who, read from the tables and not by the rules under test."""
+
+from typing import Any
+
+from models.account import Account
+from models.conversation import Conversation, Message
+from models.goal import Goal, Milestone
+from models.meeting import Meeting
+from models.mentorship import Mentorship
+from models.organisation import Organisation, Participation, Programme
+from models.profile import Profile
+from models.request import MentorshipRequest
+from models.session import Session
+from models.skill import Skill
+from models.video import VideoParticipant, VideoSession
+from tests.schema.permissions.rules import (
+    ANYONE,
+    ENROLLED,
+    MENTEE,
+    MENTOR,
+    OWNER,
+    PAIR,
+    SENDER,
+    SIGNED_IN,
+    TICKET_HOLDER,
+    Rule,
+)
+
+NODES: dict[str, Any] = {
+    "Account": Account,
+    "Session": Session,
+    "Profile": Profile,
+    "Skill": Skill,
+    "Programme": Programme,
+    "Organisation": Organisation,
+    "MentorshipRequest": MentorshipRequest,
+    "Mentorship": Mentorship,
+    "Goal": Goal,
+    "Milestone": Milestone,
+    "Meeting": Meeting,
+    "Conversation": Conversation,
+    "Message": Message,
+    "VideoSession": VideoSession,
+    "VideoParticipant": VideoParticipant,
+}
+
+
+async def people(global_id: str) -> dict[Rule, set[str]]:
+    """The accounts that stand in each relation to a row."""
+    kind, _, key = global_id.partition(":")
+    found = await _people(kind, await NODES[kind].get(id=key))
+    named = {rule: {str(account) for account in accounts} for rule, accounts in found.items()}
+    named[PAIR] = named.get(MENTOR, set()) | named.get(MENTEE, set())
+    return named
+
+
+# What belongs to a row belongs to its people.
+BELONGING = {
+    "Goal": ("Mentorship", "mentorship_id"),
+    "Meeting": ("Mentorship", "mentorship_id"),
+    "Conversation": ("Mentorship", "mentorship_id"),
+    "Milestone": ("Goal", "goal_id"),
+}
+
+
+async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
+    if kind in BELONGING:
+        above, key = BELONGING[kind]
+        return await _people(above, await NODES[above].get(id=getattr(row, key)))
+    match kind:
+        case "Account" | "Profile":
+            return {OWNER: {row.id}}
+        case "Session":
+            return {OWNER: {row.account_id}}
+        case "Programme":
+            return {ENROLLED: {one.profile_id for one in await Participation.filter(programme_id=row.id)}}
+        case "Organisation":
+            enrolled = await Participation.filter(programme__organisation_id=row.id)
+            return {ENROLLED: {one.profile_id for one in enrolled}}
+        case "Mentorship" | "MentorshipRequest":
+            return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+        case "Message":
+            conversation = await Conversation.get(id=row.conversation_id)
+            return {**await _people("Conversation", conversation), SENDER: {row.author_id}}
+        case "VideoSession":
+            joined = await VideoParticipant.filter(session_id=row.id)
+            pair_of = await _people("Mentorship", await Mentorship.get(id=row.mentorship_id))
+            return {**pair_of, TICKET_HOLDER: {one.profile_id for one in joined}}
+        case "VideoParticipant":
+            session = await VideoSession.get(id=row.session_id)
+            return {**await _people("VideoSession", session), TICKET_HOLDER: {row.profile_id}}
+    return {}
+
+
+async def may(rule: Rule, account: str | None, subject: str | None) -> bool:
+    """Does the rule let this account (None: a stranger) do it to the subject?"""
+    if rule is ANYONE:
+        return True
+    if rule is SIGNED_IN or account is None:
+        return account is not None
+    assert subject is not None, "a rule about somebody needs a subject"
+    return account in (await people(subject)).get(rule, set())

@@ -1,0 +1,148 @@
+"""Who may see a field, or do what a root field does."""
+
+from enum import Enum, auto
+
+
+class Rule(Enum):
+    """Who may see a field, or do what a root field does."""
+
+    ANYONE = auto()
+    SIGNED_IN = auto()
+    OWNER = auto()
+    MENTOR = auto()
+    MENTEE = auto()
+    PAIR = auto()
+    SENDER = auto()
+    TICKET_HOLDER = auto()
+    ENROLLED = auto()
+
+
+ANYONE, SIGNED_IN, OWNER, PAIR = Rule.ANYONE, Rule.SIGNED_IN, Rule.OWNER, Rule.PAIR
+MENTOR, MENTEE, SENDER, TICKET_HOLDER, ENROLLED = (
+    Rule.MENTOR,
+    Rule.MENTEE,
+    Rule.SENDER,
+    Rule.TICKET_HOLDER,
+    Rule.ENROLLED,
+)
+
+
+def of(rule: Rule, kind: str, fields: str) -> dict[str, Rule]:
+    """The same rule for these fields of a type."""
+    return {f"{kind}.{name}": rule for name in fields.split()}
+
+
+PAGE = "edges pageInfo totalCount"
+EDGE = "node cursor"
+
+RULES: dict[str, Rule] = {
+    **of(ANYONE, "Query", "viewer"),
+    **of(SIGNED_IN, "Query", "profile mentors skills suggestions programmes mentorshipRequests mentorship mentorships"),
+    **of(SIGNED_IN, "Query", "conversations videoSession node"),
+    **of(ANYONE, "Mutation", "signUp signIn"),
+    **of(OWNER, "Mutation", "signOut"),
+    **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship"),
+    **of(MENTOR, "Mutation", "acceptMentorshipRequest declineMentorshipRequest"),
+    **of(MENTEE, "Mutation", "withdrawMentorshipRequest"),
+    **of(PAIR, "Mutation", "endMentorship addGoal markGoal addMilestone completeMilestone reopenMilestone"),
+    **of(PAIR, "Mutation", "scheduleMeeting cancelMeeting sendMessage markRead"),
+    **of(PAIR, "Mutation", "startVideoSession joinVideoSession endVideoSession"),
+    **of(TICKET_HOLDER, "Mutation", "sendSessionDescription sendIceCandidates videoHeartbeat leaveVideoSession"),
+    **of(SIGNED_IN, "Subscription", "inbox"),
+    **of(TICKET_HOLDER, "Subscription", "videoSignals"),
+    # People
+    **of(OWNER, "Account", "id email createdAt profile sessions inboxCursor"),
+    **of(OWNER, "Session", "id device createdAt expiresAt current"),
+    **of(SIGNED_IN, "Profile", "id name headline experience yearsOfExperience industry languages timeZone capacity"),
+    **of(SIGNED_IN, "Profile", "skillsOffered skillsWanted availability placesFree"),
+    **of(SIGNED_IN, "Window", "weekday start end"),
+    **of(SIGNED_IN, "Skill", "id name"),
+    **of(SIGNED_IN, "ScoreComponent", "name side weight value contribution"),
+    # Programmes
+    **of(ENROLLED, "Programme", "id name purpose startsOn endsOn organisation"),
+    **of(ENROLLED, "Organisation", "id name"),
+    # Pairs
+    **of(PAIR, "MentorshipRequest", "id mentor mentee message months cadence status reason createdAt expiresAt"),
+    **of(PAIR, "MentorshipRequest", "decidedAt mentorship"),
+    **of(PAIR, "Mentorship", "id mentor mentee status cadence createdAt endsOn endedAt endReason goals meetings"),
+    **of(PAIR, "Mentorship", "conversation"),
+    **of(PAIR, "Goal", "id title description dueOn status createdAt closedAt milestones"),
+    **of(PAIR, "Milestone", "id title position dueOn completedAt"),
+    **of(PAIR, "Meeting", "id kind status startsAt minutes timeZone localStart agenda"),
+    **of(PAIR, "Conversation", "id lastActivityAt lastNumber closedAt counterpart lastMessage unreadCount readNumber"),
+    **of(PAIR, "Conversation", "messages"),
+    **of(PAIR, "Message", "id number body author createdAt"),
+    **of(SENDER, "Message", "clientId"),
+    **of(PAIR, "VideoSession", "id status createdAt liveAt endedAt meeting participants"),
+    **of(PAIR, "VideoParticipant", "id profile createdAt leftAt"),
+    # Lists
+    **of(SIGNED_IN, "PageInfo", "hasNextPage hasPreviousPage startCursor endCursor"),
+    **of(SIGNED_IN, "ProfileConnection", PAGE),
+    **of(SIGNED_IN, "ProfileEdge", EDGE),
+    **of(SIGNED_IN, "SkillConnection", PAGE),
+    **of(SIGNED_IN, "SkillEdge", EDGE),
+    **of(SIGNED_IN, "SuggestionConnection", "edges pageInfo"),
+    **of(SIGNED_IN, "SuggestionEdge", "node cursor score reasons components"),
+    **of(SIGNED_IN, "ProgrammeConnection", PAGE),
+    **of(ENROLLED, "ProgrammeEdge", EDGE),
+    **of(SIGNED_IN, "MentorshipRequestConnection", PAGE),
+    **of(PAIR, "MentorshipRequestEdge", EDGE),
+    **of(SIGNED_IN, "MentorshipConnection", PAGE),
+    **of(PAIR, "MentorshipEdge", EDGE),
+    **of(SIGNED_IN, "ConversationConnection", PAGE),
+    **of(PAIR, "ConversationEdge", EDGE),
+    **of(OWNER, "SessionConnection", PAGE),
+    **of(OWNER, "SessionEdge", EDGE),
+    **of(PAIR, "GoalConnection", PAGE),
+    **of(PAIR, "GoalEdge", EDGE),
+    **of(PAIR, "MeetingConnection", PAGE),
+    **of(PAIR, "MeetingEdge", EDGE),
+    **of(PAIR, "MessageConnection", PAGE),
+    **of(PAIR, "MessageEdge", EDGE),
+    # Answers of mutations
+    **of(ANYONE, "Refusal", "code message field"),
+    **of(OWNER, "SignUpPayload", "token account"),
+    **of(OWNER, "SignInPayload", "token account"),
+    **of(OWNER, "SignOutPayload", "sessionId"),
+    **of(SIGNED_IN, "UpdateProfilePayload", "profile"),
+    **of(MENTEE, "RequestMentorshipPayload", "request"),
+    **of(MENTOR, "AcceptMentorshipRequestPayload", "mentorship request"),
+    **of(MENTOR, "DeclineMentorshipRequestPayload", "request"),
+    **of(MENTEE, "WithdrawMentorshipRequestPayload", "request"),
+    **of(PAIR, "EndMentorshipPayload", "mentorship"),
+    **of(PAIR, "AddGoalPayload", "goal"),
+    **of(PAIR, "MarkGoalPayload", "goal"),
+    **of(PAIR, "AddMilestonePayload", "milestone"),
+    **of(PAIR, "CompleteMilestonePayload", "milestone"),
+    **of(PAIR, "ReopenMilestonePayload", "milestone"),
+    **of(PAIR, "ScheduleMeetingPayload", "meeting"),
+    **of(PAIR, "CancelMeetingPayload", "meeting"),
+    **of(SENDER, "SendMessagePayload", "sent"),
+    **of(PAIR, "MarkReadPayload", "conversation"),
+    **of(PAIR, "StartVideoSessionPayload", "session"),
+    **of(TICKET_HOLDER, "JoinVideoSessionPayload", "session ticket participant polite participants iceServers"),
+    **of(TICKET_HOLDER, "JoinVideoSessionPayload", "heartbeatSeconds"),
+    **of(TICKET_HOLDER, "IceServer", "urls username credential"),
+    **of(TICKET_HOLDER, "SendSessionDescriptionPayload", "negotiation"),
+    **of(TICKET_HOLDER, "SendIceCandidatesPayload", "negotiation"),
+    **of(TICKET_HOLDER, "VideoHeartbeatPayload", "presentUntil"),
+    **of(TICKET_HOLDER, "LeaveVideoSessionPayload", "session"),
+    **of(PAIR, "EndVideoSessionPayload", "session"),
+    # Events
+    **of(PAIR, "MessageCreated", "cursor message"),
+    **of(PAIR, "ReadMarkerMoved", "cursor conversation"),
+    **of(PAIR, "RequestChanged", "cursor request"),
+    **of(PAIR, "MentorshipChanged", "cursor mentorship"),
+    **of(PAIR, "GoalChanged", "cursor goal"),
+    **of(PAIR, "MeetingChanged", "cursor meeting"),
+    **of(PAIR, "VideoSessionChanged", "cursor session"),
+    **of(SIGNED_IN, "ResyncRequired", "cursor"),
+    **of(TICKET_HOLDER, "SessionDescription", "seq senderId negotiation type sdp"),
+    **of(TICKET_HOLDER, "IceCandidates", "seq senderId negotiation candidates"),
+    **of(TICKET_HOLDER, "IceCandidate", "candidate sdpMid sdpMLineIndex usernameFragment"),
+    **of(TICKET_HOLDER, "ParticipantJoined", "seq participant"),
+    **of(TICKET_HOLDER, "ParticipantLeft", "seq participantId"),
+    **of(TICKET_HOLDER, "Replaced", "seq"),
+    **of(TICKET_HOLDER, "SessionEnded", "seq"),
+    **of(TICKET_HOLDER, "SignalsLost", "rejoin"),
+}

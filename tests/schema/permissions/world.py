@@ -1,0 +1,200 @@
+"""People, their pairs, and all that they have.
+
+Private texts hold a canary that names who may read it (`canary-mara_theo-goal`): no answer to anybody else may hold it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from models import password
+from models.account import Account
+from models.conversation import Conversation, Message
+from models.goal import Goal, GoalStatus
+from models.inbox import Inbox, Kind
+from models.meeting import Meeting, MeetingKind
+from models.mentorship import Cadence, Mentorship
+from models.organisation import Organisation, Programme
+from models.profile import Profile
+from models.request import MentorshipRequest
+from models.session import Session
+from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
+from tests.people import PASSWORD
+
+# Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody.
+ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
+
+SDP = "\r\n".join(
+    [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=canary-mara_theo-sdp",
+        "t=0 0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=sendrecv",
+        "a=rtcp-mux",
+        "a=rtpmap:0 PCMU/8000",
+        "a=ice-ufrag:abcd",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "a=setup:actpass",
+        "",
+    ]
+)
+CANDIDATE = {
+    "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host canary canary-mara_theo-candidate",
+    "sdpMid": "0",
+    "sdpMLineIndex": 0,
+    "usernameFragment": "abcd",
+}
+
+
+@dataclass
+class World:
+    """Ids and secrets of what is in the database; `ids` are global."""
+
+    path: Path
+    ids: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    tickets: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+
+    def note(self, name: str, row: Any) -> None:
+        self.ids[name] = f"{type(row).__name__}:{row.id}"
+
+
+async def build(world: World) -> None:
+    """People, pairs and all that they have."""
+    hashed = await password.hashed(PASSWORD)
+    people: dict[str, Account] = {}
+    for name in ("mara", "theo", "zoe", "yan", "finn", "nora"):
+        opened = await Account._open(
+            f"canary-{name}-mail@example.org", hashed, name.title(), "UTC", f"canary-{name}-one"
+        )
+        world.tokens[name] = opened[1]
+        people[name] = await Account.get(id=opened[0].account_id)
+        world.accounts[name] = str(people[name].id)
+        world.note(f"{name} session", (await Session.open(people[name], device=f"canary-{name}-two"))[0])
+        await (await Profile.get(id=people[name].id)).change(
+            by=people[name],
+            capacity=5,
+            languages=["en"],
+            availability=[{"weekday": 1, "start": 540, "end": 600}],
+            skills_offered=["Law"],
+            skills_wanted=["Law"],
+        )
+    world.note("nora", await Profile.get(id=people["nora"].id))
+    programme = await Programme.create(
+        organisation=await Organisation.create(name="canary-mara_theo-guild"),
+        name="canary-mara_theo-programme",
+        starts_on=date(2027, 1, 1),
+        ends_on=date(2027, 6, 1),
+    )
+    for name in ("mara", "theo"):
+        await programme.enrol(await Profile.get(id=people[name].id))
+    await _pair(world, people, "mara", "finn")
+    await _ended_call(world, people)
+    await (await Mentorship.get(id=key_of(world.ids["mara_finn mentorship"]))).end(
+        by=people["mara"], reason="canary-mara_finn-reason"
+    )
+    declined = await _ask(people, "finn", "theo")
+    await declined.decline(by=people["theo"], reason="canary-theo_finn-declined")
+    await _pair(world, people, "mara", "theo")
+    # An event that Zoe's log should not hold: it is passed over when it is delivered.
+    message = await Message.get(id=key_of(world.ids["mara_theo message"]))
+    await Inbox.record(Kind.MESSAGE_CREATED, message, [people["zoe"].id])
+    await _live_call(world, people)
+    await _pair(world, people, "yan", "zoe")
+    world.note("pending", await _ask(people, "mara", "theo"))
+    world.secrets = [account.password_hash for account in await Account.all()]
+    world.secrets += [session.token_hash for session in await Session.all()]
+    world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]
+
+
+async def _ask(people: dict[str, Account], mentee: str, mentor: str) -> MentorshipRequest:
+    return await MentorshipRequest.ask(
+        people[mentor].id,
+        by=people[mentee],
+        message=f"canary-{mentee}_{mentor}-please",
+        months=6,
+        cadence=Cadence.WEEKLY,
+    )
+
+
+async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: str) -> None:
+    both, name = f"canary-{mentor}_{mentee}", f"{mentor}_{mentee}"
+    mentorship = await (await _ask(people, mentee, mentor)).accept(by=people[mentor])
+    world.note(f"{name} mentorship", mentorship)
+    world.note(f"{name} request", await MentorshipRequest.get(id=mentorship.request_id))
+    goal = await Goal.add(
+        mentorship,
+        by=people[mentee],
+        title=f"{both}-goal",
+        description=f"{both}-description",
+        due_on=date(2027, 1, 1),
+        milestones=[f"{both}-first"],
+    )
+    milestone = await goal.add_milestone(by=people[mentor], title=f"{both}-step", due_on=date(2027, 1, 1))
+    world.note(f"{name} goal", await goal.mark(GoalStatus.REACHED, by=people[mentor]))
+    world.note(f"{name} milestone", await milestone.complete(by=people[mentee]))
+    meeting = await Meeting.schedule(
+        mentorship,
+        by=people[mentor],
+        kind=MeetingKind.VIDEO,
+        local_start="2027-06-01T12:00",
+        time_zone="Europe/Lisbon",
+        minutes=30,
+        agenda=f"{both}-agenda",
+    )
+    world.note(f"{name} meeting", meeting)
+    conversation = await Conversation.get(mentorship_id=mentorship.id)
+    world.note(f"{name} conversation", conversation)
+    for author in (mentor, mentee):
+        message = await conversation.send(f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}")
+    world.note(f"{name} message", message)
+    await conversation.mark_read(2, by=people[mentor])
+    call = await VideoSession.start(mentorship, by=people[mentor], meeting=meeting)
+    world.note(f"{name} call", call)
+
+
+async def _join(world: World, people: dict[str, Account], call: str, name: str, device: str) -> VideoParticipant:
+    session = await VideoSession.get(id=key_of(world.ids[call]))
+    participant, ticket, _ = await session.join(by=people[name], device_id=device, take_over=True)
+    world.tickets[f"{name} {device}"] = ticket
+    world.note(f"{name} {device}", participant)
+    return participant
+
+
+async def _ended_call(world: World, people: dict[str, Account]) -> None:
+    """Mara changed her device, and all ended with the mentorship."""
+    await _join(world, people, "mara_finn call", "mara", "old phone")
+    finn = await _join(world, people, "mara_finn call", "finn", "phone")
+    await _join(world, people, "mara_finn call", "mara", "old desk")
+    # Finn has missed what is no longer kept.
+    await VideoSignal.filter(receiver_id=finn.id, number=1).delete()
+
+
+async def _live_call(world: World, people: dict[str, Account]) -> None:
+    """Mara is there; Theo came, offered, left, and came back."""
+    mara = await _join(world, people, "mara_theo call", "mara", "phone")
+    theo = await _join(world, people, "mara_theo call", "theo", "phone")
+    candidates = [
+        {
+            "candidate": CANDIDATE["candidate"],
+            "sdp_mid": "0",
+            "sdp_m_line_index": 0,
+            "username_fragment": "abcd",
+        }
+    ]
+    await theo.send(mara.id, SignalKind.DESCRIPTION, {"negotiation": 1, "type": "offer", "sdp": SDP})
+    await theo.send(mara.id, SignalKind.CANDIDATES, {"negotiation": 1, "candidates": candidates})
+    await theo.leave()
+    await _join(world, people, "mara_theo call", "theo", "desk")
+
+
+def key_of(global_id: str) -> str:
+    return global_id.partition(":")[2]

@@ -1,0 +1,189 @@
+"""Values that a mutation refuses, by the field that they are in."""
+
+from typing import Any
+
+from models.profile import MOST_LANGUAGES, MOST_WINDOWS
+from models.skill import MOST_PER_PERSON
+from tests.schema.refusals.good_inputs import SDP
+
+LONG = "x" * 10_000
+
+# What no name may hold: it hides, reorders or breaks text.
+HIDDEN = {
+    "NUL": "a\x00b",
+    "escape": "a\x1bb",
+    "newline": "a\nb",
+    "C1 control": "a\x85b",
+    "right-to-left override": "a\u202eb",
+    "zero-width space": "a\u200bb",
+    "byte order mark": "a\ufeffb",
+    "tag": "a\U000e0041b",
+    "line separator": "a\u2028b",
+    "paragraph separator": "a\u2029b",
+    "private use": "a\ue000b",
+    "noncharacter": "a\uffffb",
+    "lone surrogate": "a\ud800b",
+}
+BLANK = {"empty": "", "spaces": "   ", "ideographic space": "\u3000"}
+# What no text may hold, though it may have several lines.
+UNSTORABLE = {"NUL": "a\x00b", "escape": "a\x1bb", "C1 control": "a\x9bb", "lone surrogate": "a\ud800b"}
+
+NAMES = {**HIDDEN, **BLANK, "too long": LONG}
+TITLES = NAMES
+TEXTS = {**UNSTORABLE, "too long": LONG}
+PASSWORDS = {"empty": "", "nine": "x" * 9, "too long": "x" * 257, "the address": "NEW@example.org"}
+EMAILS = {
+    "empty": "",
+    "no at": "new.example.org",
+    "two ats": "a@b@example.org",
+    "no host": "new@",
+    "no user": "@example.org",
+    "too long": f"{LONG}@example.org",
+    "NUL": "new\x00@example.org",
+    "newline": "new@example.org\nBcc: all@example.org",
+    "right-to-left override": "new\u202e@example.org",
+    "lone surrogate": "new\ud800@example.org",
+    # In lower case it has three times the characters, which is more than the column holds.
+    "grows in lower case": "ΐ" * 32 + "@" + ".".join(["a" * 60] * 3) + ".org",
+}
+ZONES = {
+    "empty": "",
+    "unknown": "Europe/Atlantis",
+    "path": "../../etc/passwd",
+    "absolute": "/etc/localtime",
+    "NUL": "UTC\x00",
+    "offset": "+01:00",
+    "lower case": "europe/lisbon",
+    "lone surrogate": "\ud800",
+    "too long": LONG,
+}
+CLIENT_IDS = {
+    "empty": "",
+    "too long": "x" * 65,
+    "NUL": "a\x00",
+    "newline": "a\n",
+    "not ASCII": "é",
+    "surrogate": "\ud800",
+}
+STARTS = {
+    "empty": "",
+    "no time": "2027-06-02",
+    "seconds": "2027-06-02T12:00:00",
+    "with offset": "2027-06-02T12:00Z",
+    "space": "2027-06-02 12:00",
+    "day that is not": "2027-02-29T12:00",
+    "hour that is not": "2027-06-02T24:00",
+    "skipped by the clocks": "2027-03-28T01:30",
+    "past": "2020-01-01T12:00",
+    "too far": "2031-01-01T12:00",
+    "year 1": "0001-01-01T00:00",
+    "year 9999": "9999-12-31T23:59",
+    "year 0": "0000-01-01T00:00",
+    "one-digit month": "2027-6-2T12:00",
+    "one-digit hour": "2027-06-02T9:05",
+    "other digits": "\uff12\uff10\uff12\uff17-06-02T12:00",
+    "NUL": "2027-06-02T12:00\x00",
+    "surrogate": "\ud800",
+    "too long": LONG,
+}
+LANGUAGES = {"unknown form": ["english"], "upper case": ["EN"], "empty": [""], "NUL": ["en\x00"], "newline": ["en\n"]}
+LANGUAGES |= {"too many": ["en", "pt"] * MOST_LANGUAGES}
+WINDOWS = {
+    "weekday 7": [{"weekday": 7, "start": 0, "end": 60}],
+    "weekday -1": [{"weekday": -1, "start": 0, "end": 60}],
+    "starts late": [{"weekday": 0, "start": 1440, "end": 1441}],
+    "negative": [{"weekday": 0, "start": -1, "end": 60}],
+    "huge": [{"weekday": 0, "start": 0, "end": 2**31 - 1}],
+    "too many": [{"weekday": 0, "start": 0, "end": 60}] * (MOST_WINDOWS + 1),
+}
+SKILLS = {name: [value] for name, value in {**HIDDEN, **BLANK, "too long": "x" * 61}.items()}
+SKILLS |= {"too many": [str(number) for number in range(MOST_PER_PERSON + 1)], "half good": ["Law", "a\u202eb"]}
+NEGATIVE_OR_HUGE = {"-1": -1, "smallest": -(2**31), "largest": 2**31 - 1}
+MINUTES = NEGATIVE_OR_HUGE | {"0": 0, "4": 4, "481": 481}
+MONTHS = NEGATIVE_OR_HUGE | {"0": 0, "25": 25}
+NUMBERS = NEGATIVE_OR_HUGE | {"one too many": 1}
+DESCRIPTIONS = {
+    "empty": "",
+    "no SDP": "hello",
+    "NUL": SDP + "\x00",
+    "surrogate": SDP.replace("s=-", "s=\ud800"),
+    "no fingerprint": SDP.replace("a=fingerprint", "a=finger"),
+    "too long": SDP + "a=x:" + LONG,
+    "64 KB": SDP + "a=x\r\n" * 20_000,
+}
+CANDIDATES = {
+    "none": [],
+    "too many": [{"candidate": ""}] * 17,
+    "fragment": [{"candidate": "", "usernameFragment": "x\x00yz"}],
+}
+
+# Mutation, field at fault, and values that are INVALID there.
+FIELDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("signUp", "email", EMAILS),
+    ("signUp", "password", PASSWORDS),
+    ("signUp", "name", NAMES),
+    ("signUp", "timeZone", ZONES),
+    ("updateProfile", "name", NAMES),
+    ("updateProfile", "headline", {**HIDDEN, "too long": LONG}),
+    ("updateProfile", "experience", TEXTS),
+    ("updateProfile", "industry", {**HIDDEN, "too long": "x" * 61}),
+    ("updateProfile", "yearsOfExperience", NEGATIVE_OR_HUGE | {"81": 81}),
+    ("updateProfile", "capacity", NEGATIVE_OR_HUGE | {"51": 51}),
+    ("updateProfile", "languages", LANGUAGES),
+    ("updateProfile", "timeZone", ZONES),
+    ("updateProfile", "availability", WINDOWS),
+    ("updateProfile", "skillsOffered", SKILLS),
+    ("updateProfile", "skillsWanted", SKILLS),
+    ("requestMentorship", "message", {**TEXTS, **BLANK}),
+    ("requestMentorship", "months", MONTHS),
+    ("requestMentorship", "clientId", CLIENT_IDS),
+    ("declineMentorshipRequest", "reason", TEXTS),
+    ("endMentorship", "reason", TEXTS),
+    ("addGoal", "title", TITLES),
+    ("addGoal", "description", TEXTS),
+    ("addGoal", "milestones", {name: ["Good", value] for name, value in TITLES.items()}),
+    ("addGoal", "clientId", CLIENT_IDS),
+    ("addMilestone", "title", TITLES),
+    ("addMilestone", "clientId", CLIENT_IDS),
+    ("scheduleMeeting", "localStart", STARTS),
+    ("scheduleMeeting", "timeZone", ZONES),
+    ("scheduleMeeting", "minutes", MINUTES),
+    ("scheduleMeeting", "agenda", TEXTS),
+    ("scheduleMeeting", "clientId", CLIENT_IDS),
+    ("sendMessage", "body", {**TEXTS, **BLANK}),
+    ("sendMessage", "clientId", CLIENT_IDS),
+    ("markRead", "number", NUMBERS),
+    ("startVideoSession", "clientId", CLIENT_IDS),
+    ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
+    ("sendSessionDescription", "sdp", DESCRIPTIONS),
+    ("sendSessionDescription", "negotiation", {"-1": -1, "smallest": -(2**31)}),
+    ("sendIceCandidates", "negotiation", {"-1": -1, "smallest": -(2**31)}),
+    ("sendIceCandidates", "candidates", CANDIDATES),
+]
+
+# Fields of an id, and what it must be the id of.
+IDS: list[tuple[str, str, str]] = [
+    ("signOut", "sessionId", "Session"),
+    ("requestMentorship", "mentorId", "Profile"),
+    ("acceptMentorshipRequest", "requestId", "MentorshipRequest"),
+    ("declineMentorshipRequest", "requestId", "MentorshipRequest"),
+    ("withdrawMentorshipRequest", "requestId", "MentorshipRequest"),
+    ("endMentorship", "mentorshipId", "Mentorship"),
+    ("addGoal", "mentorshipId", "Mentorship"),
+    ("markGoal", "goalId", "Goal"),
+    ("addMilestone", "goalId", "Goal"),
+    ("completeMilestone", "milestoneId", "Milestone"),
+    ("reopenMilestone", "milestoneId", "Milestone"),
+    ("scheduleMeeting", "mentorshipId", "Mentorship"),
+    ("cancelMeeting", "meetingId", "Meeting"),
+    ("sendMessage", "conversationId", "Conversation"),
+    ("markRead", "conversationId", "Conversation"),
+    ("startVideoSession", "mentorshipId", "Mentorship"),
+    ("startVideoSession", "meetingId", "Meeting"),
+    ("joinVideoSession", "sessionId", "VideoSession"),
+    ("sendSessionDescription", "to", "VideoParticipant"),
+    ("sendIceCandidates", "to", "VideoParticipant"),
+    ("endVideoSession", "sessionId", "VideoSession"),
+]
+
+TICKETS = ["sendSessionDescription", "sendIceCandidates", "videoHeartbeat", "leaveVideoSession"]

@@ -1,0 +1,53 @@
+"""A pair with all that it has; and no sign-in has failed yet."""
+
+from typing import Any
+
+import pytest
+
+from models import throttle
+from models.goal import Goal, Milestone
+from models.meeting import Meeting, MeetingKind
+from models.request import MentorshipRequest
+from models.video import VideoSession
+from tests.people import pair, person, request
+from tests.schema.asking import signed_in
+from tests.schema.refusals.world import World
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    made = await pair()
+    found = World(made, await signed_in(made.mentor), await signed_in(made.mentee))
+    goal = await Goal.add(made.mentorship, by=made.mentee, title="Goal", milestones=["Step"])
+    meeting = await Meeting.schedule(
+        made.mentorship,
+        by=made.mentee,
+        kind=MeetingKind.PHONE,
+        local_start="2027-06-01T12:00",
+        time_zone="UTC",
+        minutes=30,
+    )
+    call = await VideoSession.start(made.mentorship, by=made.mentee)
+    participant, found.ticket, _ = await call.join(by=made.mentee, device_id="phone")
+    other, _, _ = await call.join(by=made.mentor, device_id="phone")
+    free = await person("Nora", capacity=1)
+    rows_of: dict[str, Any] = {
+        "mentorship": made.mentorship,
+        "conversation": made.conversation,
+        "goal": goal,
+        "milestone": await Milestone.get(goal_id=goal.id),
+        "meeting": meeting,
+        "call": call,
+        "participant": participant,
+        "other": other,
+        "pending": await request(made.mentor, await person("Pia")),
+        "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
+    }
+    found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}
+    found.ids["free"] = f"Profile:{free.id}"
+    return found

@@ -1,0 +1,73 @@
+"""A good input of each mutation: what is refused elsewhere is refused for what differs from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.people import PASSWORD
+from tests.schema.refusals.world import World
+
+SDP = "\r\n".join(
+    [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=rtcp-mux",
+        "a=rtpmap:0 PCMU/8000",
+        "a=ice-ufrag:abcd",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "a=setup:actpass",
+        "",
+    ]
+)
+Input = Callable[[World], dict[str, Any]]
+
+GOOD: dict[str, Input] = {
+    "signUp": lambda _: {"email": "new@example.org", "password": PASSWORD, "name": "New", "timeZone": "UTC"},
+    "signIn": lambda world: {"email": world.pair.mentee.email, "password": PASSWORD},
+    "signOut": lambda world: {"sessionId": f"Session:{world.mentee.id}"},
+    "updateProfile": lambda _: {"name": "New"},
+    "requestMentorship": lambda world: {"mentorId": world.ids["free"], "message": "Will you?", "clientId": "new"},
+    "acceptMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
+    "declineMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
+    "withdrawMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
+    "endMentorship": lambda world: {"mentorshipId": world.ids["mentorship"]},
+    "addGoal": lambda world: {"mentorshipId": world.ids["mentorship"], "title": "New", "clientId": "new"},
+    "markGoal": lambda world: {"goalId": world.ids["goal"], "status": "REACHED"},
+    "addMilestone": lambda world: {"goalId": world.ids["goal"], "title": "New", "clientId": "new"},
+    "completeMilestone": lambda world: {"milestoneId": world.ids["milestone"]},
+    "reopenMilestone": lambda world: {"milestoneId": world.ids["milestone"]},
+    "scheduleMeeting": lambda world: {
+        "mentorshipId": world.ids["mentorship"],
+        "kind": "VIDEO",
+        "localStart": "2027-06-02T12:00",
+        "timeZone": "Europe/Lisbon",
+        "minutes": 45,
+        "clientId": "new",
+    },
+    "cancelMeeting": lambda world: {"meetingId": world.ids["meeting"]},
+    "sendMessage": lambda world: {"conversationId": world.ids["conversation"], "body": "New", "clientId": "new"},
+    "markRead": lambda world: {"conversationId": world.ids["conversation"], "number": 0},
+    "startVideoSession": lambda world: {"mentorshipId": world.ids["mentorship"], "clientId": "new"},
+    "joinVideoSession": lambda world: {"sessionId": world.ids["call"], "deviceId": "phone"},
+    "sendSessionDescription": lambda world: {
+        "ticket": world.ticket,
+        "to": world.ids["other"],
+        "negotiation": 1,
+        "type": "OFFER",
+        "sdp": SDP,
+    },
+    "sendIceCandidates": lambda world: {
+        "ticket": world.ticket,
+        "to": world.ids["other"],
+        "negotiation": 1,
+        "candidates": [{"candidate": ""}],
+    },
+    "videoHeartbeat": lambda world: {"ticket": world.ticket},
+    "leaveVideoSession": lambda world: {"ticket": world.ticket},
+    "endVideoSession": lambda world: {"sessionId": world.ids["call"]},
+}

@@ -1,0 +1,121 @@
+"""Bad input: every mutation says what is wrong and in which field, and nothing is half-written."""
+
+import time
+from typing import Any
+
+import pytest
+
+from models.request import MentorshipRequest
+from schema.root import schema
+from tests.schema.asking import signed_in
+from tests.schema.refusals.attempts import actor, do, failures
+from tests.schema.refusals.bad_values import FIELDS, IDS, LONG, TICKETS
+from tests.schema.refusals.good_inputs import GOOD
+from tests.schema.refusals.world import World
+from tests.schema.tables import rows
+
+
+def test_every_mutation_is_tried() -> None:
+    mutation = schema._schema.mutation_type
+    assert mutation is not None
+    assert GOOD.keys() == mutation.fields.keys()
+    tried = {(name, at) for name, at, _ in FIELDS} | {(name, at) for name, at, _ in IDS}
+    tried |= {(name, "ticket") for name in TICKETS}
+    every = {(name, at) for name, member in mutation.fields.items() for at in member.args["input"].type.of_type.fields}
+    # GraphQL itself checks enums, dates and booleans; sign-in has tests of its own.
+    checked_by_type = {"kind", "cadence", "status", "dueOn", "takeOver", "type"}
+    assert {(name, at) for name, at in every - tried if at not in checked_by_type and name != "signIn"} == set()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize("name", GOOD)
+async def test_the_good_input_is_taken(world: World, name: str) -> None:
+    by = await signed_in(await _mentee_of(world)) if name == "withdrawMentorshipRequest" else actor(world, name)
+    answer = await do(by, name, GOOD[name](world))
+    assert answer["__typename"] == name[0].upper() + name[1:] + "Payload", answer
+
+
+async def _mentee_of(world: World) -> Any:
+    pending = await MentorshipRequest.get(id=world.ids["pending"].partition(":")[2])
+    return await (await pending.mentee).account
+
+
+@pytest.mark.parametrize(("name", "at", "bad"), FIELDS, ids=[f"{name}-{at}" for name, at, _ in FIELDS])
+async def test_a_bad_value_is_refused_in_its_field_and_nothing_is_written(
+    world: World, name: str, at: str, bad: dict[str, Any]
+) -> None:
+    assert await failures(world, name, at, bad, "INVALID") == {}
+
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(("name", "at", "kind"), IDS, ids=[f"{name}-{at}" for name, at, _ in IDS])
+async def test_an_id_that_is_none_of_its_kind_is_refused(world: World, name: str, at: str, kind: str) -> None:
+    other = "Goal" if kind != "Goal" else "Meeting"
+    malformed = {
+        "empty": "",
+        "no id": "x",
+        "no key": f"{kind}:",
+        "another kind": f"{other}:{UNKNOWN}",
+        "a bare key": UNKNOWN,
+        "no such kind": f"Thing:{UNKNOWN}",
+        "lower case": f"{kind.lower()}:{UNKNOWN}",
+        "upper case key": f"{kind}:{UNKNOWN.upper().replace('0', 'A')}",
+        "braces": f"{kind}:{{{UNKNOWN}}}",
+        "no dashes": f"{kind}:{UNKNOWN.replace('-', '')}",
+        "more": f"{kind}:{UNKNOWN}:more",
+        "NUL": f"{kind}:{UNKNOWN[:-1]}\x00",
+        "SQL": f"{kind}:' OR 1=1 --",
+        "surrogate": "\ud800",
+        "other digits": f"{kind}:" + UNKNOWN.replace("0", "\u0660"),
+        "long": LONG,
+    }
+    assert await failures(world, name, at, malformed, "INVALID") == {}
+    assert await failures(world, name, at, {"unknown": f"{kind}:{UNKNOWN}"}, "NOT_FOUND") == {}
+
+
+@pytest.mark.parametrize("name", TICKETS)
+async def test_a_ticket_of_nobody_does_not_exist(world: World, name: str) -> None:
+    bad = {"empty": "", "unknown": "x" * 43, "NUL": "\x00", "surrogate": "\ud800", "long": LONG, "SQL": "' OR 1=1 --"}
+    assert await failures(world, name, "ticket", bad, "NOT_FOUND") == {}
+
+
+GOOD_CANDIDATE = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(
+    ("candidate", "at"),
+    [
+        ({"candidate": "hello"}, "sdpMid"),
+        ({"candidate": "hello", "sdpMid": "0"}, "candidate"),
+        ({"candidate": GOOD_CANDIDATE + "\x00", "sdpMid": "0"}, "candidate"),
+        ({"candidate": GOOD_CANDIDATE + "\r\na=x", "sdpMid": "0"}, "candidate"),
+        ({"candidate": GOOD_CANDIDATE, "sdpMid": "0\n"}, "sdpMid"),
+        ({"candidate": GOOD_CANDIDATE, "sdpMLineIndex": -1}, "sdpMLineIndex"),
+        ({"candidate": GOOD_CANDIDATE, "sdpMLineIndex": 2**31 - 1}, "sdpMLineIndex"),
+    ],
+)
+async def test_a_bad_candidate_is_refused_in_its_own_field(world: World, candidate: dict[str, Any], at: str) -> None:
+    before = await rows()
+    answer = await do(world.mentee, "sendIceCandidates", GOOD["sendIceCandidates"](world) | {"candidates": [candidate]})
+    assert (answer["code"], answer["field"]) == ("INVALID", at)
+    assert await rows() == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_nobody_sends_signals_to_themselves(world: World) -> None:
+    for name in ("sendSessionDescription", "sendIceCandidates"):
+        bad = {"oneself": world.ids["participant"]}
+        assert await failures(world, name, "to", bad, "NOT_FOUND") == {}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(("name", "at"), [("sendMessage", "body"), ("addGoal", "title")])
+async def test_a_text_of_many_accents_is_refused_before_it_is_put_in_order(world: World, name: str, at: str) -> None:
+    # Normalisation takes time that grows with the square of a run of combining marks: the server stands still.
+    started = time.process_time()
+    accents = "a" + "\u0301\u0316" * 20_000
+    assert await failures(world, name, at, {"accents": accents}, "INVALID") == {}
+    assert time.process_time() - started < 1

@@ -1,0 +1,17 @@
+"""What the mutations are asked about."""
+
+from dataclasses import dataclass, field
+
+from models.session import Session
+from tests.people import Pair
+
+
+@dataclass
+class World:
+    """A pair with all that it has, and the ids of it."""
+
+    pair: Pair
+    mentor: Session
+    mentee: Session
+    ids: dict[str, str] = field(default_factory=dict)
+    ticket: str = ""
