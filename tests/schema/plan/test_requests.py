@@ -113,6 +113,16 @@ async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: N
         assert len(planned["errors"]) == (0 if held else 1), fields
 
 
+async def test_a_moment_is_the_same_in_each_zone(loud: None, populated: Community) -> None:
+    query = "query($c: String) { mentorships { edges { node { goals(after: $c) { edges { cursor } } } } } }"
+    found = []
+    for moment in ("2026-01-02T03:04:05+00:00", "2026-01-02T08:34:05+05:30", "2026-01-01T15:04:05-12:00"):
+        planned, plainly = await both(query, {"c": f"goals:{NOWHERE}:{moment}"}, populated.viewers["the mentee"])
+        assert planned == plainly
+        found.append(planned)
+    assert found[0] == found[1] == found[2]
+
+
 async def test_operations_of_one_document_have_plans_of_their_own(loud: None, populated: Community) -> None:
     asking = populated.viewers["the mentee"]
     source = (
