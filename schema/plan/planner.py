@@ -139,6 +139,7 @@ class Planner:
             return None
         # The nodes are kept with their plan, so that no other node can come to have the same identity.
         key = (tuple(map(id, nodes)), kind.name, dialect(), shape(operation, variables))
+        nothing = Plan((), {}, nodes)
 
         def compiled() -> Plan:
             arguments = Arguments(operation, variables)
@@ -148,12 +149,12 @@ class Planner:
             return Plan((Statement("", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
         try:
-            plan = self._plan(key, compiled)
+            plan = self._plan(key, compiled, nothing)
             answer = None if plan is None else await self._texts(plan, Request(context.viewer, variables, row.id))
         except sqlite3.OperationalError as error:
             if TOO_DEEP not in str(error):
                 raise
-            self._plans[key] = None
+            self._plans[key] = nothing
             return None
         except (Unplannable, Refused):
             return None
@@ -166,15 +167,15 @@ class Planner:
         parts = (f'"{statement.key}":{text}' for statement, text in zip(plan.statements, texts, strict=True))
         return ('{"data":{' + ",".join(parts) + "}}").encode()
 
-    def _plan(self, key: Hashable, compiled: Callable[[], Plan]) -> Plan | None:
+    def _plan(self, key: Hashable, compiled: Callable[[], Plan], otherwise: Plan | None = None) -> Plan | None:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
         try:
-            plan = self._checked(compiled)
+            plan: Plan | None = self._checked(compiled)
         except Unplannable as reason:
             log.debug("not planned", reason=str(reason))
-            plan = None
+            plan = otherwise
         self._plans[key] = plan
         if len(self._plans) > PLANS_KEPT:
             self._plans.popitem(last=False)

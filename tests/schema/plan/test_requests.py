@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schema.execution import planner, prepare, run
+from schema.execution import RequestError, _measured, planner, prepare, run
 from tests.schema.plan.both import both
 from tests.schema.plan.community import Community
 
@@ -166,3 +166,28 @@ async def test_the_plans_that_are_kept_are_bounded(
         planned, plainly = await both("query($n: Int) { mentors(first: $n) { totalCount } }", {"n": size}, asking)
         assert planned == plainly
         assert len(planner._plans) <= 8
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_nodes_are_kept_as_long_as_what_is_known_of_them(loud: None, populated: Community) -> None:
+    planner._plans.clear()
+    asking = populated.viewers["the mentor"]
+    for fields in ("id", "id skillsOffered { name }", "availability { start } skillsWanted { id }"):
+        await both(f"{{ suggestions(first: 2) {{ edges {{ score node {{ {fields} }} }} }} }}", {}, asking)
+    kept = [(key[0], plan) for key, plan in planner._plans.items() if isinstance(key[0], tuple)]
+    assert len(kept) > 3
+    for identities, plan in kept:
+        assert plan is not None
+        assert tuple(map(id, plan.nodes)) == identities
+
+
+def test_what_a_client_makes_up_is_not_kept() -> None:
+    """A request may name an operation and variables at any length, as often as it likes."""
+    source = "query Once($n: Int) { mentors(first: $n) { totalCount } }"
+    prepare(source, {"n": 1}, None)
+    kept = _measured.cache_info().currsize
+    for made_up in ("a" * 1000, "b" * 1000):
+        prepare(source, {"n": 1, made_up: 1}, None)
+        with pytest.raises(RequestError):
+            prepare(source, {"n": 1}, made_up)
+    assert _measured.cache_info().currsize == kept
