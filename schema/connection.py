@@ -6,7 +6,7 @@ come or go meanwhile neither repeat nor skip others. It also names its list: a c
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -238,7 +238,8 @@ def _typed(key: str, column: Field[Any]) -> Any:
         # At the ends of the calendar, no database can convert a time to another zone.
         if moment.tzinfo is None or not 1000 <= moment.year <= 9000:
             raise ValueError(key)
-        return moment
+        # SQLite compares what is written.
+        return moment.astimezone(UTC)
     if issubclass(kind, date):
         return date.fromisoformat(key)
     if issubclass(kind, int):

@@ -81,13 +81,14 @@ def prepare(
     given = variables or {}
     try:
         document = _parsed(source, limits)
-        _measured(source, name, _sizes(document, given), limits)
+        node = get_operation_ast(document, name)
+        if node is not None:
+            _measured(source, name, _sizes(node, given), limits)
         errors = _violations(source, limits)
     except GraphQLError as error:
         raise RequestError([formatted(error)]) from None
     if errors:
         raise RequestError([formatted(error) for error in errors])
-    node = get_operation_ast(document, name)
     if node is None:
         raise RequestError([_bad_input("Name the operation to run in operationName; this document does not hold it.")])
     return Operation(source, document, node, given, name)
@@ -111,20 +112,12 @@ def _measured(source: str, name: str | None, sizes: tuple[tuple[str, Any], ...],
     measure(_parsed(source, limits), name, dict(sizes), limits)
 
 
-def _sizes(document: DocumentNode, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    # Only numbers can be sizes of pages; of the rest it matters that they are there. What the document does not
-    # declare is nothing to it, and is not kept: a client can make up as many as it likes.
-    return tuple(
-        (name, given[name] if isinstance(given[name], (int, float)) or given[name] is None else "")
-        for name in _declared(document)
-        if name in given
-    )
-
-
-def _declared(document: DocumentNode) -> list[str]:
-    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    names = (variable.variable.name.value for node in operations for variable in node.variable_definitions or ())
-    return list(dict.fromkeys(names))
+def _sizes(node: OperationDefinitionNode, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    # Only numbers can be sizes of pages; of the rest it matters that they are there. What is not declared is nothing:
+    # it may have any name, and these are kept.
+    names = (definition.variable.name.value for definition in node.variable_definitions or ())
+    found = ((name, given[name]) for name in names if name in given)
+    return tuple((name, value if isinstance(value, (int, float)) or value is None else "") for name, value in found)
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)

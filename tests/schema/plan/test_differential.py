@@ -11,7 +11,7 @@ from tests.schema.plan.documents import Query, generated
 
 # The same queries in each run; with a number in the environment, so many others.
 LOOK_FURTHER = os.environ.get("DIFFERENTIAL_EXAMPLES")
-EXAMPLES = int(LOOK_FURTHER or 700)
+EXAMPLES = int(LOOK_FURTHER or 400)
 
 VIEWERS = ["the mentor", "the mentor", "the mentee", "the mentee", "somebody new", "large numbers", "a stranger"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schema.execution import planner, prepare, run
+from schema.execution import RequestError, _measured, planner, prepare, run
 from tests.schema.plan.both import both
 from tests.schema.plan.community import Community
 
@@ -113,6 +113,16 @@ async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: N
         assert len(planned["errors"]) == (0 if held else 1), fields
 
 
+async def test_a_moment_is_the_same_in_each_zone(loud: None, populated: Community) -> None:
+    query = "query($c: String) { mentorships { edges { node { goals(after: $c) { edges { cursor } } } } } }"
+    found = []
+    for moment in ("2026-01-02T03:04:05+00:00", "2026-01-02T08:34:05+05:30", "2026-01-01T15:04:05-12:00"):
+        planned, plainly = await both(query, {"c": f"goals:{NOWHERE}:{moment}"}, populated.viewers["the mentee"])
+        assert planned == plainly
+        found.append(planned)
+    assert found[0] == found[1] == found[2]
+
+
 async def test_operations_of_one_document_have_plans_of_their_own(loud: None, populated: Community) -> None:
     asking = populated.viewers["the mentee"]
     source = (
@@ -156,3 +166,28 @@ async def test_the_plans_that_are_kept_are_bounded(
         planned, plainly = await both("query($n: Int) { mentors(first: $n) { totalCount } }", {"n": size}, asking)
         assert planned == plainly
         assert len(planner._plans) <= 8
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_nodes_are_kept_as_long_as_what_is_known_of_them(loud: None, populated: Community) -> None:
+    planner._plans.clear()
+    asking = populated.viewers["the mentor"]
+    for fields in ("id", "id skillsOffered { name }", "availability { start } skillsWanted { id }"):
+        await both(f"{{ suggestions(first: 2) {{ edges {{ score node {{ {fields} }} }} }} }}", {}, asking)
+    kept = [(key[0], plan) for key, plan in planner._plans.items() if isinstance(key[0], tuple)]
+    assert len(kept) > 3
+    for identities, plan in kept:
+        assert plan is not None
+        assert tuple(map(id, plan.nodes)) == identities
+
+
+def test_what_a_client_makes_up_is_not_kept() -> None:
+    """A request may name an operation and variables at any length, as often as it likes."""
+    source = "query Once($n: Int) { mentors(first: $n) { totalCount } }"
+    prepare(source, {"n": 1}, None)
+    kept = _measured.cache_info().currsize
+    for made_up in ("a" * 1000, "b" * 1000):
+        prepare(source, {"n": 1, made_up: 1}, None)
+        with pytest.raises(RequestError):
+            prepare(source, {"n": 1}, made_up)
+    assert _measured.cache_info().currsize == kept
