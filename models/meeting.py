@@ -91,14 +91,15 @@ class Meeting(Authored):
             "minutes": minutes,
             "agenda": agenda,
         }
+        mentorship = await mentorship.held_by(by)
         if first := await cls.made_before(by, client_id, **content):
             return first
+        mentorship.must_be_active()
         starts_at = moment_of(local_start, time_zone)
         if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
             raise invalid(f"A meeting lasts {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", "minutes")
         if not clock.now() < starts_at < clock.now() + FURTHEST:
             raise invalid("A meeting starts in the future, within the next two years.", "localStart")
-        mentorship = await mentorship.active_for(by)
         meeting = await cls.make(
             by,
             client_id,

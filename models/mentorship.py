@@ -133,9 +133,13 @@ class Mentorship(Base):
     async def active_for(self, by: "Account") -> Self:
         """The row, locked; raises `Refused` unless `by` is one of the two and it has not ended."""
         mentorship = await self.held_by(by)
-        if mentorship.status is MentorshipStatus.ENDED:
-            raise Refused(RefusalCode.WRONG_STATE, "This mentorship has ended; it can be read, not changed.")
+        mentorship.must_be_active()
         return mentorship
+
+    def must_be_active(self) -> None:
+        """Raise `Refused` where it has ended."""
+        if self.status is MentorshipStatus.ENDED:
+            raise Refused(RefusalCode.WRONG_STATE, "This mentorship has ended; it can be read, not changed.")
 
 
 async def no_pair_yet(mentor_id: UUID, mentee_id: UUID, field: str | None = None) -> None:

@@ -86,13 +86,13 @@ class MentorshipRequest(Authored):
         """The mentee `by` asks the mentor. Both hear of it."""
         message = prose(message, "message")
         content = {"mentor_id": mentor_id, "message": message, "months": months, "cadence": cadence.value}
+        # Whoever asks several at once is counted one after the other.
+        await Profile.locked(by.id)
         if first := await cls.made_before(by, client_id, **content):
             return first
         if not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
             raise invalid(f"A mentorship is meant for {SHORTEST_MONTHS} to {LONGEST_MONTHS} months.", "months")
         mentor = await Profile.seen_by(by, mentor_id, "mentorId")
-        # Whoever asks several at once is counted one after the other.
-        await Profile.locked(by.id)
         await cls._may_ask(mentor, by)
         request = await cls.make(
             by,
