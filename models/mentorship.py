@@ -101,8 +101,12 @@ class Mentorship(Base):
 
     @transaction
     async def end(self, *, by: "Account", reason: str = "") -> Self:
-        """Either side ends it: the conversation closes, calls end, the mentor's place is free again. Once."""
+        """Either side ends it, once.
+
+        The conversation closes, calls end, coming meetings are off, the mentor's place is free again.
+        """
         from models.conversation import Conversation
+        from models.meeting import Meeting
         from models.video import VideoSession
 
         reason = prose(reason, "reason", longest=1_000, empty=True)
@@ -121,6 +125,7 @@ class Mentorship(Base):
         # The profile before any inbox, as in `accept`: everybody locks in the same order.
         await (await Profile.get(id=self.mentor_id)).release_mentee()
         await VideoSession.end_all_of(mentorship)
+        await Meeting.cancel_coming_of(mentorship)
         await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)
         return mentorship
 
