@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.account import Account
 
 MOST_PER_PERSON = 30
+LONGEST_NAME = 60
 
 
 def key_of(name: str) -> str:
@@ -27,9 +28,9 @@ def key_of(name: str) -> str:
 class Skill(Base):
     """An area of help. Two spellings that differ only in case are one skill."""
 
-    name = fields.CharField(max_length=60)
+    name = fields.CharField(max_length=LONGEST_NAME)
     # Up to three times as long as the name: some letters grow when their case is folded.
-    key = fields.CharField(max_length=180, unique=True)
+    key = fields.CharField(max_length=3 * LONGEST_NAME, unique=True)
 
     class Meta:
         table = "skill"
@@ -41,11 +42,28 @@ class Skill(Base):
     @classmethod
     async def named(cls, names: list[str], field: str) -> list[Self]:
         """The skills of these names, each once, in their order; the vocabulary learns those that are new."""
-        if len(names) > MOST_PER_PERSON:
-            raise invalid(f"At most {MOST_PER_PERSON} skills, please.", field)
-        wanted = {key_of(name): name for name in (line(name, field, longest=60) for name in names)}
-        known = {skill.key: skill for skill in await cls.filter(key__in=list(wanted))}
-        for key, name in wanted.items():
-            if key not in known:
-                known[key] = await cls.create(name=name, key=key)
+        wanted = keyed(names, field)
+        known = await cls.learnt(wanted)
         return [known[key] for key in wanted]
+
+    @classmethod
+    async def learnt(cls, wanted: dict[str, str]) -> dict[str, Self]:
+        """The skills of these keys, by key; those that are new are learnt under these names.
+
+        A unit learns all its skills in one call. They are stored in the order of their keys, and whoever stores the
+        same ones at once waits: in two orders, two units would wait for each other.
+        """
+        known = {skill.key: skill for skill in await cls.filter(key__in=list(wanted))}
+        new = sorted(wanted.keys() - known.keys())
+        if new:
+            # One that somebody else has stored meanwhile is no error, and theirs is found.
+            await cls.bulk_create([cls(name=wanted[key], key=key) for key in new], ignore_conflicts=True)
+            known |= {skill.key: skill for skill in await cls.filter(key__in=new)}
+        return known
+
+
+def keyed(names: list[str], field: str) -> dict[str, str]:
+    """The names by their keys, in their order; of two spellings the last. Raises `Refused`."""
+    if len(names) > MOST_PER_PERSON:
+        raise invalid(f"At most {MOST_PER_PERSON} skills, please.", field)
+    return {key_of(name): name for name in (line(name, field, longest=LONGEST_NAME) for name in names)}

@@ -1,6 +1,7 @@
 """The shared vocabulary of skills."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -74,6 +75,28 @@ async def test_eight_people_who_name_the_same_new_skills_at_once_share_them(data
     assert await Skill.all().count() == 3
     for profile in profiles:
         assert {skill.name for skill in await profile.skills_offered.all()} == set(names)
+
+
+@pytest.mark.timeout(30)
+async def test_many_who_learn_new_skills_in_all_orders_do_not_wait_for_each_other(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even once: PostgreSQL notices after a second that two wait for each other, and one begins anew."""
+    again: list[int] = []
+    monkeypatch.setattr(sys.modules["models.database.transaction"], "pause", lambda attempt: again.append(attempt) or 0)
+    people = [await person(f"Person {number}") for number in range(6)]
+    profiles = [await Profile.get(id=one.id) for one in people]
+    names = [f"skill {number}" for number in range(20)]
+    turned = [names[start:] + names[:start] for start in range(0, 20, 3)]
+    await asyncio.gather(
+        *(
+            # What one offers first, another wants last.
+            profile.change(by=one, skills_offered=order[:10], skills_wanted=order[10:])
+            for one, profile, order in zip(people, profiles, turned, strict=False)
+        )
+    )
+    assert await Skill.all().count() == 20
+    assert again == []
 
 
 async def test_everybody_sees_the_vocabulary(database: str) -> None:
