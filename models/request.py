@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+import structlog
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.indexes import Index
@@ -12,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from models import clock
 from models.base import Authored
-from models.database import transaction
+from models.database import is_outage, transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Cadence, Mentorship, no_pair_yet, pair_of
 from models.profile import Profile
@@ -21,6 +22,8 @@ from models.text import prose
 
 if TYPE_CHECKING:
     from models.account import Account
+
+log = structlog.get_logger()
 
 REPLY_WITHIN = timedelta(days=14)
 MOST_PENDING = 10
@@ -160,11 +163,21 @@ class MentorshipRequest(Authored):
 
     @classmethod
     async def expire_overdue(cls) -> int:
-        """Close the requests whose time to answer is over. Returns how many; safe to run in several processes."""
-        overdue = await cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).limit(500)
-        for request in overdue:
-            await request._expire()
-        return len(overdue)
+        """Close the requests whose time to answer is over. Returns how many; safe to run in several processes.
+
+        One that cannot be closed is logged, and does not keep the others open.
+        """
+        closed = 0
+        for request in await cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).limit(500):
+            try:
+                await request._expire()
+                closed += 1
+            except Exception as error:
+                # While the database is away, every further one would fail alike.
+                if is_outage(error):
+                    raise
+                log.exception("a request could not expire", request=str(request.id))
+        return closed
 
     @transaction
     async def _expire(self) -> None:
