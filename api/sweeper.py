@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 import structlog
 
 from models.request import MentorshipRequest
-from models.video import VideoSession
+from models.video import VideoSession, VideoSignal
 
 log = structlog.get_logger()
 
 
 async def sweep() -> None:
-    """One round: requests whose time is over, people who left calls without a word."""
-    for step in (MentorshipRequest.expire_overdue, VideoSession.sweep):
+    """One round: requests whose time is over, people who left calls without a word, signals of calls that are over."""
+    for step in (MentorshipRequest.expire_overdue, VideoSession.sweep, VideoSignal.forget):
         try:
             await step()
         except Exception:
