@@ -9,7 +9,7 @@ from tortoise.queryset import QuerySet
 
 from models.base import Base
 from models.refusal import invalid
-from models.text import line
+from models.text import line, sought
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 MOST_PER_PERSON = 30
 LONGEST_NAME = 60
 
+# With any space around it, and accents of their own.
+LONGEST_SOUGHT = 1_000
+
 
 def key_of(name: str) -> str:
     """The key under which a skill of this name is kept: in any case and form, with any space around it."""
+    # Nor has one so long a name; and putting the accents of one letter in order costs their number squared.
+    if len(name) > LONGEST_SOUGHT:
+        return "\ufffd"
     # No skill has a character that cannot be stored; U+FFFD in its place finds nobody, instead of an error.
     storable = re.sub("[\x00\ud800-\udfff]", "\ufffd", name)
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
@@ -38,6 +44,12 @@ class Skill(Base):
     @classmethod
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         return cls.all()
+
+    @classmethod
+    def starting_with(cls, viewer: "Account", letters: str, field: str) -> QuerySet[Self]:
+        """The skills whose name starts with these letters, in any case. Raises `Refused` where no name is so long."""
+        # SQLite cannot look for a pattern of more than 50,000 bytes.
+        return cls.visible_to(viewer).filter(key__startswith=key_of(sought(letters, field, longest=LONGEST_NAME)))
 
     @classmethod
     async def named(cls, names: list[str], field: str) -> list[Self]:

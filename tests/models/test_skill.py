@@ -2,12 +2,13 @@
 
 import asyncio
 import sys
+import time
 
 import pytest
 
 from models.profile import Profile
 from models.refusal import RefusalCode
-from models.skill import MOST_PER_PERSON, Skill
+from models.skill import LONGEST_NAME, MOST_PER_PERSON, Skill
 from tests.models.expect import refused
 from tests.people import person
 
@@ -97,6 +98,23 @@ async def test_many_who_learn_new_skills_in_all_orders_do_not_wait_for_each_othe
     )
     assert await Skill.all().count() == 20
     assert again == []
+
+
+async def test_skills_are_found_by_how_they_begin(database: str) -> None:
+    ana = await person()
+    longest = "\u00e5" * LONGEST_NAME
+    await Skill.named(["Welding", "Web design", "Law", longest], "skills")
+    for letters, found in {"WE": 2, " law": 1, "": 4, "aw": 0, "a\u030a" * LONGEST_NAME: 1}.items():
+        assert await Skill.starting_with(ana, letters, "startingWith").count() == found
+
+
+@pytest.mark.parametrize("letters", ["x" * 61, "x" * 60_000, "a" + "\u0301\u0316" * 30_000])
+async def test_what_is_longer_than_any_name_is_not_looked_for(database: str, letters: str) -> None:
+    ana, started = await person(), time.process_time()
+    with refused(RefusalCode.INVALID, "startingWith"):
+        await Skill.starting_with(ana, letters, "startingWith")
+    assert await Profile.mentors(ana, skill=letters) == []
+    assert time.process_time() - started < 1
 
 
 async def test_everybody_sees_the_vocabulary(database: str) -> None:
