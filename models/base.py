@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def uuid7() -> UUID:
-    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits. Later ids sort later."""
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of the machine's Unix milliseconds, then 74 random bits.
+
+    Ids of a later millisecond sort later; those of one millisecond are in no order.
+    """
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
     high, low = random >> 62, random & ((1 << 62) - 1)
