@@ -34,10 +34,14 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.command == "watch":
         _watch(settings, chosen.token, chosen.after)
     if chosen.command == "serve":
+        from api.documents import Unreadable
         from api.server import serve as run
 
         _welcome(settings)
-        run(settings)
+        try:
+            run(settings)
+        except Unreadable as error:
+            sys.exit(f"alongside serve: {error}")
 
 
 def _migrate(settings: Settings) -> None:

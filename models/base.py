@@ -1,6 +1,7 @@
 """What every model shares: its id, its birthday, and who may see it."""
 
 import hashlib
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,6 +18,11 @@ from models.refusal import RefusalCode, Refused, invalid, not_found
 if TYPE_CHECKING:
     from models.account import Account
     from models.profile import Profile
+
+
+def in_words(name: str) -> str:
+    """The name of a class as people say it: `MentorshipRequest` is a mentorship request."""
+    return re.sub("(?<!^)(?=[A-Z])", " ", name).lower()
 
 
 def uuid7() -> UUID:
@@ -71,7 +77,7 @@ class Base(Model, metaclass=_Undescribed):
         """The row with this id, if the viewer may see it; else `Refused`, naming the input field."""
         row = await cls.visible_to(viewer).get_or_none(id=id)
         if row is None:
-            raise not_found(cls.__name__.lower(), field)
+            raise not_found(in_words(cls.__name__), field)
         return row
 
     @classmethod

@@ -20,23 +20,26 @@ LONGEST_NAME = 60
 # With any space around it, and accents of their own.
 LONGEST_SOUGHT = 1_000
 
+# Up to three times as long as a name: some letters grow when their case is folded.
+LONGEST_KEY = 3 * LONGEST_NAME
+
 
 def key_of(name: str) -> str:
     """The key under which a skill of this name is kept: in any case and form, with any space around it."""
-    # Nor has one so long a name; and putting the accents of one letter in order costs their number squared.
+    # No skill has a character that cannot be stored, or a longer key: U+FFFD finds nobody, instead of an error.
     if len(name) > LONGEST_SOUGHT:
+        # Putting the accents of one letter in order costs their number squared.
         return "\ufffd"
-    # No skill has a character that cannot be stored; U+FFFD in its place finds nobody, instead of an error.
     storable = re.sub("[\x00\ud800-\udfff]", "\ufffd", name)
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
+    key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable).strip().casefold())
+    return key if len(key) <= LONGEST_KEY else "\ufffd"
 
 
 class Skill(Base):
     """An area of help. Two spellings that differ only in case are one skill."""
 
     name = fields.CharField(max_length=LONGEST_NAME)
-    # Up to three times as long as the name: some letters grow when their case is folded.
-    key = fields.CharField(max_length=3 * LONGEST_NAME, unique=True)
+    key = fields.CharField(max_length=LONGEST_KEY, unique=True)
 
     class Meta:
         table = "skill"

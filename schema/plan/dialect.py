@@ -1,6 +1,7 @@
 """What differs between the databases when an answer is built as JSON."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +73,9 @@ class Dialect:
             text = f"to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
             return f"replace({text}, '.000000', '') || '+00:00'"
         if isinstance(field, fields.DateField):
-            return f"to_char({name}, 'YYYY-MM-DD')"
+            # The driver keeps Python's first and last day as infinities, which no format can write.
+            ends = f"WHEN '-infinity' THEN '{date.min}' WHEN 'infinity' THEN '{date.max}'"
+            return f"CASE {name} {ends} ELSE to_char({name}, 'YYYY-MM-DD') END"
         return name
 
     def text(self, field: Field[Any], name: str) -> str:

@@ -142,6 +142,7 @@ class Planner:
             return {}
         # The nodes are kept with their plan, so that no other node can come to have the same identity.
         key = (tuple(map(id, nodes)), kind.name, dialect(), shape(operation, variables))
+        nothing = Plan((), {}, nodes)
 
         def compiled() -> Plan:
             arguments = Arguments(operation, variables)
@@ -151,14 +152,14 @@ class Planner:
             return Plan((Statement("", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
         try:
-            plan = self._plan(key, compiled)
-            if plan is None:
+            plan = self._plan(key, compiled, nothing)
+            if plan is None or not plan.statements:
                 return {}
             found = await self._by_row(plan, Request(context.viewer, variables, [row.id for row in rows]))
         except sqlite3.OperationalError as error:
             if TOO_DEEP not in str(error):
                 raise
-            self._plans[key] = None
+            self._plans[key] = nothing
             return {}
         except (Unplannable, Refused):
             return {}
@@ -177,15 +178,15 @@ class Planner:
         found = await _fetch(statement.text, [_filled(part, values) for part in statement.parameters])
         return {UUID(str(key)): text.encode() for key, text in found if self._missing not in text}
 
-    def _plan(self, key: Hashable, compiled: Callable[[], Plan]) -> Plan | None:
+    def _plan(self, key: Hashable, compiled: Callable[[], Plan], otherwise: Plan | None = None) -> Plan | None:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
         try:
-            plan = self._checked(compiled)
+            plan: Plan | None = self._checked(compiled)
         except Unplannable as reason:
             log.debug("not planned", reason=str(reason))
-            plan = None
+            plan = otherwise
         self._plans[key] = plan
         if len(self._plans) > PLANS_KEPT:
             self._plans.popitem(last=False)
