@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from models import clock
 from models.base import Authored
-from models.database import is_outage, transaction
+from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Cadence, Mentorship, no_pair_yet, pair_of
 from models.profile import Profile
@@ -168,14 +168,13 @@ class MentorshipRequest(Authored):
         One that cannot be closed is logged, and does not keep the others open.
         """
         closed = 0
-        for request in await cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).limit(500):
+        overdue = cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).order_by("expires_at")
+        for request in await overdue.limit(500):
             try:
                 await request._expire()
                 closed += 1
-            except Exception as error:
-                # While the database is away, every further one would fail alike.
-                if is_outage(error):
-                    raise
+            except Exception:
+                # The next round tries it again; those behind it need not wait for that.
                 log.exception("a request could not expire", request=str(request.id))
         return closed
 

@@ -250,24 +250,6 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
         assert await MentorshipRequest.expire_overdue() == 1
 
 
-async def test_while_the_database_is_away_no_further_request_is_tried(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mara = await person("Mara", capacity=3)
-    for number in range(3):
-        await ask(mara, await person(f"Mentee {number}"))
-    tried: list[MentorshipRequest] = []
-
-    async def away(self: MentorshipRequest, *_: Any) -> None:
-        tried.append(self)
-        raise ConnectionResetError
-
-    monkeypatch.setattr(MentorshipRequest, "_decide", away)
-    with clock.moved(REPLY_WITHIN), pytest.raises(ConnectionResetError):
-        await MentorshipRequest.expire_overdue()
-    assert len(tried) == 1
-
-
 async def test_only_the_two_see_a_request(database: str) -> None:
     mara, theo = await two_people()
     asked = await ask(mara, theo)
