@@ -26,7 +26,10 @@ def in_words(name: str) -> str:
 
 
 def uuid7() -> UUID:
-    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits. Later ids sort later."""
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of the machine's Unix milliseconds, then 74 random bits.
+
+    Ids of a later millisecond sort later; those of one millisecond are in no order.
+    """
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
     high, low = random >> 62, random & ((1 << 62) - 1)
@@ -93,8 +96,10 @@ class Base(Model, metaclass=_Undescribed):
 class Authored(Base):
     """A row that somebody made, under a key of their own: a retry with the same key finds the first row.
 
-    The unique index on (author, client_id) is what holds; two tries at once meet there, and the second one's unit
-    runs again and finds the row of the first.
+    A verb first takes the lock that its limits and states are decided under, then looks for its key, and only then
+    asks what is allowed: so a try that had to wait finds what the first has made, and not that there is no room for
+    another. The unique index on (author, client_id) holds where two tries wait for different locks: the second
+    one's unit runs again and finds the row of the first.
     """
 
     author: fields.ForeignKeyRelation["Profile"] = fields.ForeignKeyField(

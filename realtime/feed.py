@@ -109,23 +109,31 @@ async def signals(
     if not 0 <= after <= known.last_signal:
         raise invalid("Use the seq of the last signal that you had of this ticket; 0 before the first.", "after")
     number = after
-    over = False
+    # Something has been handed out after which nothing comes.
+    ended = False
 
     async def read() -> Sequence[VideoSignal | SignalsLost] | None:
-        nonlocal number, over
-        if over:
+        nonlocal number, ended
+        if ended:
             return None
         # Whether it has left is read first: a last signal that came with the leaving is then still found below.
-        over = not await VideoParticipant.exists(id=participant.id, left_at=None)
+        gone = not await VideoParticipant.exists(id=participant.id, left_at=None)
         found = await VideoSignal.filter(receiver_id=participant.id, number__gt=number).order_by("number").limit(BATCH)
-        if found and found[0].number != number + 1:
-            over = True
+        if not found:
+            return None if gone else found
+        if found[0].number != number + 1:
+            ended = True
             return [SignalsLost()]
-        if found:
-            number = found[-1].number
-            over = found[-1].kind in LAST_WORDS or (over and len(found) < BATCH)
-        return None if over and not found else found
+        found = _to_the_last_word(found)
+        number, ended = found[-1].number, found[-1].kind in LAST_WORDS
+        return found
 
     async with aclosing(follow(bells, bell.signals_of(participant.id), read, patience)) as items:
         async for item in items:
             yield item
+
+
+def _to_the_last_word(found: list[VideoSignal]) -> list[VideoSignal]:
+    """The signals up to the first after which there is nothing to hear; all of them, where there is none."""
+    ends = (place for place, signal in enumerate(found, 1) if signal.kind in LAST_WORDS)
+    return found[: next(ends, len(found))]

@@ -1,6 +1,15 @@
 """Video sessions, who is in them, and what they signal."""
 
-from models.video.participant import LEASE, SignalKind, VideoParticipant, VideoSignal
-from models.video.session import REJOIN_WINDOW, VideoSession, VideoStatus
+from models.video.participant import LEASE, REJOIN_WINDOW, SignalKind, VideoParticipant, VideoSignal
+from models.video.session import VideoSession, VideoSessionStart, VideoStatus
 
-__all__ = ["LEASE", "REJOIN_WINDOW", "SignalKind", "VideoParticipant", "VideoSession", "VideoSignal", "VideoStatus"]
+__all__ = [
+    "LEASE",
+    "REJOIN_WINDOW",
+    "SignalKind",
+    "VideoParticipant",
+    "VideoSession",
+    "VideoSessionStart",
+    "VideoSignal",
+    "VideoStatus",
+]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Subquery
+from tortoise.expressions import Q, Subquery
 from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from models.video.session import VideoSession
 
 LEASE = timedelta(seconds=45)
+REJOIN_WINDOW = timedelta(minutes=5)
 RING = 256
+
+# How many signals one round of the sweep forgets: a lock of the writer should be short.
+FORGOTTEN_A_ROUND = 2_000
 
 
 class SignalKind(StrEnum):
@@ -66,8 +70,12 @@ class VideoParticipant(Base):
 
     @classmethod
     async def of_ticket(cls, ticket: str, *, by: "Account") -> Self:
-        """The participant whose ticket this is. It serves its own account only. Raises `Refused`."""
-        participant = await cls.get_or_none(ticket_hash=digest(ticket), profile_id=by.id)
+        """The participant whose ticket this is. It serves its own account only, and not long after the call.
+
+        Raises `Refused`.
+        """
+        known = Q(session__ended_at__isnull=True) | Q(session__ended_at__gt=clock.now() - REJOIN_WINDOW)
+        participant = await cls.get_or_none(known, ticket_hash=digest(ticket), profile_id=by.id)
         if participant is None:
             raise not_found("ticket", "ticket")
         return participant
@@ -82,11 +90,14 @@ class VideoParticipant(Base):
     @transaction
     async def send(self, to: UUID, kind: SignalKind, content: dict[str, Any]) -> None:
         """Pass a description or candidates on to another participant. The sender is who the ticket says."""
-        await self._must_be_present()
+        # Who has read this row long ago may have been replaced since. Under the session's lock nobody leaves, and
+        # nobody says a last word, before this signal is stored.
+        _, sender = await self._held()
+        await sender._must_be_present()
         receiver = await VideoParticipant.get_or_none(id=to, session_id=self.session_id, left_at=None)
         if receiver is None or receiver.id == self.id:
             raise not_found("participant in this call", "to")
-        await receiver.signal(kind, self, content)
+        await receiver.signal(kind, sender, content)
 
     @transaction
     async def heartbeat(self) -> Self:
@@ -174,3 +185,11 @@ class VideoSignal(Base):
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         mine = VideoParticipant.filter(profile_id=viewer.id)
         return cls.filter(receiver_id__in=Subquery(mine.values("id")))
+
+    @classmethod
+    async def forget(cls) -> None:
+        """Delete signals of calls that ended a rejoin window ago. Nobody can hear them: the tickets are over too."""
+        over = cls.filter(receiver__session__ended_at__lte=clock.now() - REJOIN_WINDOW)
+        found = await over.limit(FORGOTTEN_A_ROUND).values_list("id", flat=True)
+        if found:
+            await cls.filter(id__in=found).delete()

@@ -7,29 +7,36 @@ present while its lease lasts. What one participant sends to another is a number
 """
 
 import secrets
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
+import structlog
 from tortoise import fields
 from tortoise.indexes import Index
 
 from models import clock
-from models.base import Authored
+from models.base import Authored, Base
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting
 from models.mentorship import Mentorship
+from models.profile import Profile
 from models.refusal import RefusalCode, Refused, not_found
 from models.session import digest
 from models.text import line
-from models.video.participant import LEASE, SignalKind, VideoParticipant
+from models.video.participant import LEASE, REJOIN_WINDOW, SignalKind, VideoParticipant
 
 if TYPE_CHECKING:
     from models.account import Account
 
-REJOIN_WINDOW = timedelta(minutes=5)
+log = structlog.get_logger()
+
+Row = TypeVar("Row", bound=Base)
+
+# What one round of the sweep looks at, of each kind.
+SWEPT_A_ROUND = 500
 
 # Of one person in one call. It bounds the attendance of a call, which is read as a plain list.
 MOST_JOINS = 100
@@ -43,11 +50,15 @@ class VideoStatus(StrEnum):
     ENDED = "ENDED"
 
 
-class VideoSession(Authored):
+class VideoSession(Base):
     """The call of a mentorship, perhaps of one of its meetings."""
 
     visible_through = "mentorship"
 
+    author: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.RESTRICT
+    )
+    author_id: UUID
     mentorship: fields.ForeignKeyRelation[Mentorship] = fields.ForeignKeyField(
         "models.Mentorship", related_name="video_sessions", on_delete=fields.CASCADE, db_index=True
     )
@@ -66,7 +77,6 @@ class VideoSession(Authored):
 
     class Meta:
         table = "video_session"
-        unique_together = (("author", "client_id"),)
         indexes = (Index(fields=("status", "attended_at")),)
 
     @classmethod
@@ -81,17 +91,20 @@ class VideoSession(Authored):
     ) -> Self:
         """Open the pair's call, and tell both. When both start one at once, they get the same."""
         content = {"mentorship_id": mentorship.id, "meeting_id": meeting and meeting.id}
-        if first := await cls.made_before(by, client_id, **content):
-            return first
+        if before := await VideoSessionStart.made_before(by, client_id, **content):
+            return await cls.get(id=before.session_id)
         mentorship = await mentorship.active_for(by)
         if meeting is not None and meeting.mentorship_id != mentorship.id:
             raise not_found("meeting", "meetingId")
-        if running := await cls.get_or_none(open_in=mentorship.id):
-            return running
-        session = await cls.make(
-            by,
-            client_id,
-            content,
+        session = await cls.get_or_none(open_in=mentorship.id) or await cls._open(mentorship, by, meeting)
+        if client_id is not None:
+            await VideoSessionStart.make(by, client_id, content, session_id=session.id)
+        return session
+
+    @classmethod
+    async def _open(cls, mentorship: Mentorship, by: "Account", meeting: Meeting | None) -> Self:
+        session = await cls.create(
+            author_id=by.id,
             mentorship_id=mentorship.id,
             meeting_id=meeting and meeting.id,
             open_in=mentorship.id,
@@ -172,11 +185,10 @@ class VideoSession(Authored):
     async def sweep(cls) -> None:
         """Let go of whose lease is over, and end the calls that nobody came back to. Safe in several processes."""
         now = clock.now()
-        for ghost in await VideoParticipant.filter(left_at=None, lease_until__lte=now).limit(500):
-            await ghost.lapse()
-        forsaken = await cls.exclude(status=VideoStatus.ENDED).filter(attended_at__lte=now - REJOIN_WINDOW)
-        for session in forsaken:
-            await session._end_if_forsaken()
+        ghosts = VideoParticipant.filter(left_at=None, lease_until__lte=now).order_by("lease_until")
+        await _each(await ghosts.limit(SWEPT_A_ROUND), VideoParticipant.lapse)
+        forsaken = cls.exclude(status=VideoStatus.ENDED).filter(attended_at__lte=now - REJOIN_WINDOW)
+        await _each(await forsaken.order_by("attended_at").limit(SWEPT_A_ROUND), VideoSession._end_if_forsaken)
 
     @transaction
     async def _end_if_forsaken(self) -> None:
@@ -210,3 +222,25 @@ class VideoSession(Authored):
             mentorship = await Mentorship.get(id=self.mentorship_id)
             await Inbox.record(Kind.VIDEO_SESSION_CHANGED, self, mentorship.people)
         await self.store("attended_at", "status", "live_at")
+
+
+class VideoSessionStart(Authored):
+    """That somebody started a call under a key of theirs: a retry gets the same call, whoever had opened it."""
+
+    session: fields.ForeignKeyRelation[VideoSession] = fields.ForeignKeyField(
+        "models.VideoSession", related_name=False, on_delete=fields.CASCADE
+    )
+    session_id: UUID
+
+    class Meta:
+        table = "video_session_start"
+        unique_together = (("author", "client_id"),)
+
+
+async def _each(rows: Iterable[Row], verb: Callable[[Row], Awaitable[None]]) -> None:
+    for row in rows:
+        try:
+            await verb(row)
+        except Exception:
+            # The next round tries it again; those behind it need not wait for that.
+            log.exception("a sweep passed a row over", verb=verb.__qualname__, row=str(row.id))

@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 
 import migrations
 from models import clock
+from models.base import _content_hash
 from models.database import connect
 from models.database import migrate as module
 from models.database.connection import configuration
@@ -20,19 +21,23 @@ from models.database.migrate import BrokenReferences, drift, migrate
 from models.goal import Goal
 from models.meeting import Meeting, MeetingKind
 from models.profile import Profile
+from models.refusal import RefusalCode
 from models.video import VideoSession
+from tests.models.expect import refused
 from tests.people import Pair, pair, person
 from tests.postgres import create_database, drop_database
 
-INITIAL = "0001_initial"
+# The checked-in migrations, in their order, and one more that tests put behind them.
+CHECKED_IN = sorted(path.stem for path in Path(*migrations.__path__).glob("[0-9]*.py"))
+FURTHER = "9999_further"
 
-HEAD = """
+HEAD = f"""
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0001_initial")]
+    dependencies = [("models", "{CHECKED_IN[-1]}")]
     operations = [
 """
 
@@ -78,7 +83,7 @@ class Further:
         # A name of its own: imported modules stay in the process.
         name = f"migrations_{uuid4().hex[:12]}"
         shutil.copytree(Path(*migrations.__path__), self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (self.folder / name / "0002_further.py").write_text(f"{HEAD}{operations}]\n")
+        (self.folder / name / f"{FURTHER}.py").write_text(f"{HEAD}{operations}]\n")
         self.monkeypatch.syspath_prepend(str(self.folder))
 
         def configured(url: str) -> dict[str, dict[str, dict[str, str]]]:
@@ -89,7 +94,7 @@ class Further:
         self.monkeypatch.setattr(module, "configuration", configured)
 
 
-async def a_lived_in_database(url: str) -> Pair:
+async def a_lived_in_database(url: str, video_key: str | None = "v") -> Pair:
     """Two people with everything that a pair makes, and a third who has asked."""
     async with connect(url):
         two = await pair(
@@ -109,7 +114,7 @@ async def a_lived_in_database(url: str) -> Pair:
             minutes=30,
             client_id="k",
         )
-        call = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id="v")
+        call = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id=video_key)
         await call.join(by=two.mentor, device_id="phone")
         await call.join(by=two.mentee, device_id="laptop")
         return two
@@ -177,14 +182,14 @@ async def test_a_model_that_no_migration_knows_is_told(database_url: str, monkey
 
 
 async def test_migrating_an_empty_database_applies_everything_and_a_second_time_nothing(empty_url: str) -> None:
-    assert await migrate(empty_url) == [INITIAL]
+    assert await migrate(empty_url) == CHECKED_IN
     assert await migrate(empty_url) == []
 
 
 @pytest.mark.parametrize("engine", ["postgres"])
 async def test_migrations_of_one_postgres_at_once_take_turns(empty_url: str) -> None:
     applied = await asyncio.gather(*(migrate(empty_url) for _ in range(3)))
-    assert sorted(applied) == [[], [], [INITIAL]]
+    assert sorted(applied) == [[], [], CHECKED_IN]
 
 
 @pytest.mark.parametrize("engine", ["postgres"])
@@ -206,7 +211,7 @@ async def test_a_migration_of_a_lived_in_database_loses_no_row(database_url: str
     assert before["profile_skill_offered"]
 
     further.migration(ALTERATION)
-    assert await migrate(database_url) == ["0002_further"]
+    assert await migrate(database_url) == [FURTHER]
 
     assert await rows(database_url) == before
     assert {"note"} <= set(await columns(database_url, "mentorship"))
@@ -224,6 +229,10 @@ async def test_after_a_migration_every_unique_constraint_and_index_still_stands(
         ("mentorship", "unique", "request_id"),
         ("conversation", "unique", "mentorship_id"),
         ("profile", "plain", "name,id"),
+        ("profile_skill_offered", "unique", "profile_id,skill_id"),
+        ("profile_skill_offered", "plain", "skill_id"),
+        ("profile_skill_wanted", "plain", "skill_id"),
+        ("session", "plain", "expires_at"),
     } <= before
     further.migration(ALTERATION)
     await migrate(database_url)
@@ -296,4 +305,69 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_and_can_run_again(
     with pytest.raises(OperationalError):
         await migrate(database_url)
     further.migration(FINE)
-    assert await migrate(database_url) == ["0002_further"]
+    assert await migrate(database_url) == [FURTHER]
+
+
+SKILLS_OF = {("profile_skill_offered", "plain", "skill_id"), ("profile_skill_wanted", "plain", "skill_id")}
+
+
+async def test_a_lived_in_database_gets_the_indexes_from_the_side_of_the_skills_and_keeps_its_rows(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        # As the code was then: it did not miss them.
+        patch.setattr(module, "joins", lambda _: [])
+        await migrate(empty_url, to="0002_starts_of_calls")
+    await a_lived_in_database(empty_url)
+    before = await rows(empty_url)
+    assert not SKILLS_OF & await indexes(empty_url)
+    assert await migrate(empty_url) == ["0003_indexes"]
+    assert await indexes(empty_url) >= SKILLS_OF
+    assert await rows(empty_url) == before
+
+
+async def test_who_has_a_skill_is_found_by_an_index(database_url: str) -> None:
+    async with connect(database_url) as context:
+        db = context.db()
+        if db.capabilities.dialect == "postgres":
+            # An empty table is scanned in any case, unless that is forbidden.
+            await db.execute_script("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        plan = "EXPLAIN" if db.capabilities.dialect == "postgres" else "EXPLAIN QUERY PLAN"
+        for table in ("profile_skill_offered", "profile_skill_wanted"):
+            query = f"SELECT profile_id FROM {table} WHERE skill_id = '{uuid4()}'"  # noqa: S608
+            steps = str(await db.execute_query_dict(f"{plan} {query}"))
+            assert f"idx_{table}_skill_id" in steps, steps
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_table_between_two_models_that_is_made_anew_gets_its_indexes_back(
+    database_url: str, further: Further
+) -> None:
+    await a_lived_in_database(database_url)
+    before = await indexes(database_url)
+    anew = [
+        "CREATE TABLE anew AS SELECT * FROM profile_skill_wanted",
+        "DROP TABLE profile_skill_wanted",
+        "ALTER TABLE anew RENAME TO profile_skill_wanted",
+    ]
+    further.migration(f"ops.RunSQL({anew})")
+    await migrate(database_url)
+    assert await indexes(database_url) == before
+
+
+async def test_the_keys_that_calls_were_started_under_still_find_them(empty_url: str) -> None:
+    await migrate(empty_url, to="0001_initial")
+    two = await a_lived_in_database(empty_url, video_key=None)
+    async with connect(empty_url) as context:
+        call = await VideoSession.get(open_in=two.mentorship.id)
+        # As `make` stored it in the call's own row then.
+        kept = _content_hash({"mentorship_id": call.mentorship_id, "meeting_id": call.meeting_id})
+        await context.db().execute_query(f"UPDATE video_session SET client_id = 'v', content_hash = '{kept}'")  # noqa: S608
+    await migrate(empty_url)
+    async with connect(empty_url):
+        await call.end(by=two.mentee)
+        meeting = await Meeting.get(id=call.meeting_id)
+        again = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id="v")
+        assert again.id == call.id
+        with refused(RefusalCode.CLIENT_ID_REUSED):
+            await VideoSession.start(two.mentorship, by=two.mentor, client_id="v")

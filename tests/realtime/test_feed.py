@@ -285,6 +285,17 @@ async def test_a_leaving_of_more_than_a_batch_is_heard_to_its_end(
     assert kinds == [SignalKind.JOINED, *[SignalKind.CANDIDATES] * 4, SignalKind.ENDED]
 
 
+async def test_nothing_is_handed_out_after_a_last_word(bells: Bells) -> None:
+    call, first, second = await two_in_a_call()
+    await call.end(by=await Account.get(id=first.profile_id))
+    # What no sender can do: a signal behind the last word.
+    await VideoSignal.create(
+        receiver_id=first.id, number=3, kind=SignalKind.DESCRIPTION, sender_id=second.id, content={}
+    )
+    kinds = await rest(feed.signals(bells, first, 0, PATIENCE))
+    assert kinds == [SignalKind.JOINED, SignalKind.ENDED]
+
+
 async def test_a_gap_is_told_and_ends_the_feed(bells: Bells) -> None:
     _, first, second = await two_in_a_call()
     for _ in range(3):

@@ -3,10 +3,22 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
+from api.sweeper import sweep
 from models import clock
 from models.refusal import RefusalCode
 from models.session import digest
-from models.video import LEASE, SignalKind, VideoParticipant, VideoSession, VideoSignal, VideoStatus
+from models.video import (
+    LEASE,
+    REJOIN_WINDOW,
+    SignalKind,
+    VideoParticipant,
+    VideoSession,
+    VideoSignal,
+    VideoStatus,
+    participant,
+)
 from models.video.participant import RING
 from tests.models.expect import refused
 from tests.models.video.calls import SECOND, call_of, heard, join, present, state
@@ -131,3 +143,67 @@ async def test_who_was_passed_over_when_the_lease_ran_out_does_not_come_back_by_
         with refused(RefusalCode.WRONG_STATE):
             await first.heartbeat()
         assert [one.id for one in await present(call)] == [second.id]
+
+
+async def test_nothing_is_passed_on_after_the_last_word_whoever_was_first(database: str) -> None:
+    """A call ends, or a device is replaced, while the other side signals: many times, as only some meet."""
+    for turn in range(8):
+        two = await pair()
+        call = await call_of(two)
+        first, second = await join(call, two.mentor), await join(call, two.mentee)
+        end = call.end(by=two.mentee) if turn % 2 else join(call, two.mentor, "tablet", take_over=True)
+        sends = [second.send(first.id, SignalKind.DESCRIPTION, {"n": n}) for n in range(4)]
+        await asyncio.gather(*sends[:2], end, *sends[2:], return_exceptions=True)
+        kinds = await heard(first)
+        last = SignalKind.ENDED if turn % 2 else SignalKind.REPLACED
+        assert kinds.index(last) == len(kinds) - 1, kinds
+
+
+async def test_who_was_replaced_while_their_offer_was_looked_at_does_not_pass_it_on(database: str) -> None:
+    two = await pair()
+    call = await call_of(two)
+    other = await join(call, two.mentee)
+    _, ticket, _ = await call.join(by=two.mentor, device_id="phone")
+    # Found by its ticket, present then.
+    replaced = await VideoParticipant.of_ticket(ticket, by=two.mentor)
+    await join(call, two.mentor, "tablet", take_over=True)
+    before = await heard(other)
+    with refused(RefusalCode.WRONG_STATE, "ticket"):
+        await replaced.send(other.id, SignalKind.DESCRIPTION, {})
+    assert await heard(other) == before
+
+
+async def test_signals_and_tickets_are_over_a_rejoin_window_after_the_call(database: str) -> None:
+    two, others = await pair(), await pair()
+    call, lasting = await call_of(two), await call_of(others)
+    first, ticket, _ = await call.join(by=two.mentor, device_id="phone")
+    await join(call, two.mentee)
+    here, lasting_ticket, _ = await lasting.join(by=others.mentor, device_id="phone")
+    await join(lasting, others.mentee)
+    await call.end(by=two.mentor)
+    with clock.moved(REJOIN_WINDOW - SECOND):
+        await sweep()
+        assert len(await heard(first)) == 2
+        assert (await VideoParticipant.of_ticket(ticket, by=two.mentor)).id == first.id
+    with clock.moved(REJOIN_WINDOW):
+        # The others have been there all the time.
+        await VideoParticipant.filter(session_id=lasting.id).update(lease_until=clock.now() + LEASE)
+        await sweep()
+        assert await heard(first) == []
+        with refused(RefusalCode.NOT_FOUND, "ticket"):
+            await VideoParticipant.of_ticket(ticket, by=two.mentor)
+        assert await heard(here) == [SignalKind.JOINED]
+        assert (await VideoParticipant.of_ticket(lasting_ticket, by=others.mentor)).id == here.id
+
+
+async def test_signals_are_forgotten_a_bounded_number_at_a_time(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(participant, "FORGOTTEN_A_ROUND", 2)
+    two = await pair()
+    call = await call_of(two)
+    first, second = await join(call, two.mentor), await join(call, two.mentee)
+    await second.send(first.id, SignalKind.CANDIDATES, {})
+    await call.end(by=two.mentor)
+    with clock.moved(REJOIN_WINDOW):
+        for left in (2, 0, 0):
+            await VideoSignal.forget()
+            assert await VideoSignal.all().count() == left

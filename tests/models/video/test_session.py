@@ -1,10 +1,13 @@
 """How a call begins, lasts and ends, and who sees it."""
 
 import asyncio
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from models import clock
+from models.account import Account
 from models.inbox import Kind
 from models.meeting import Meeting, MeetingKind
 from models.refusal import RefusalCode, Refused
@@ -59,6 +62,45 @@ async def test_a_retry_with_its_key_returns_the_first_call_and_after_its_end_a_n
     await first.end(by=two.mentee)
     assert (await VideoSession.start(two.mentorship, by=two.mentor, client_id="k")).id == first.id
     assert (await VideoSession.start(two.mentorship, by=two.mentor, client_id="l")).id != first.id
+
+
+async def test_a_key_that_found_a_running_call_finds_the_same_after_its_end_and_nobody_rings_again(
+    database: str,
+) -> None:
+    two = await pair()
+    running = await call_of(two)
+    assert (await VideoSession.start(two.mentorship, by=two.mentee, client_id="k")).id == running.id
+    await running.end(by=two.mentor)
+    before = await place(two.mentor)
+    assert (await VideoSession.start(two.mentorship, by=two.mentee, client_id="k")).id == running.id
+    assert await news(two.mentor, before) == []
+    # A key is one person's own.
+    assert (await VideoSession.start(two.mentorship, by=two.mentor, client_id="k")).id != running.id
+
+
+async def test_tries_with_one_key_at_once_get_one_call(database: str) -> None:
+    two = await pair()
+    calls = await asyncio.gather(*(VideoSession.start(two.mentorship, by=two.mentor, client_id="k") for _ in range(4)))
+    assert len({call.id for call in calls}) == 1
+
+
+async def test_a_call_that_cannot_be_swept_does_not_stop_those_behind_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, swept = await call_of(await pair()), await call_of(await pair())
+    ghosts = [await join(call, await Account.get(id=call.author_id)) for call in (stuck, swept)]
+    locked = VideoSession.locked.__func__  # type: ignore[attr-defined]
+
+    async def held(cls: type[VideoSession], id: UUID) -> VideoSession:
+        if id == stuck.id:
+            raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+        return await locked(cls, id)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(VideoSession, "locked", classmethod(held))
+    with clock.moved(LEASE + REJOIN_WINDOW):
+        await VideoSession.sweep()
+    assert [await state(call) for call in (stuck, swept)] == [VideoStatus.OPEN, VideoStatus.ENDED]
+    assert [(await VideoParticipant.get(id=ghost.id)).left_at is None for ghost in ghosts] == [True, False]
 
 
 async def test_a_call_that_nobody_came_back_to_ends_after_the_rejoin_window(database: str) -> None:

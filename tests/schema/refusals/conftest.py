@@ -17,6 +17,7 @@ from tests.schema.refusals.world import World
 @pytest.fixture(autouse=True)
 def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
+    monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
 
 
 @pytest.fixture
