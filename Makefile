@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run install ide test bench bench-peers check format migrations sdl constraints clean
+.PHONY: run install ide test test-clients bench bench-peers check format migrations sdl constraints clean
 
 run: .venv/ready ide ## serve the demo community on http://127.0.0.1:8000
 	$(BIN)/alongside serve --migrate --demo
@@ -18,14 +18,20 @@ install: .venv/ready
 ide: ide/node_modules/altair-static/package.json
 
 ide/node_modules/altair-static/package.json: ide/package.json ide/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --prefix ide --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	@if command -v npm >/dev/null; then npm ci --prefix ide --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
+	|| echo "npm could not fetch the GraphQL IDE: run make ide again later; everything else works."; \
 	else echo "npm is missing: the GraphQL IDE will say how to get it; everything else works."; fi
 
 test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest
 
+test-clients: .venv/ready ## clients and audits that others wrote, from npm, against a real server
+	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pytest -n 0 -s tests/clients/node.py
+
 bench: .venv/ready ## measure the read path, on SQLite and PostgreSQL (a quarter of an hour)
 	$(BIN)/python -m benches.read_path
+	$(BIN)/python -m benches.sqlite_reads
 
 bench-peers: .venv/ready ## the same beside other GraphQL servers, which npm installs into benches/peers/
 	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.connection import get_connection
 
 from api.cors import Cors
+from api.documents import Documents
 from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
@@ -40,11 +41,12 @@ class Application(Starlette):
 
 
 def application(settings: Settings) -> Application:
-    """The application of these settings."""
-    live = Live(settings.ice)
+    """The application of these settings. Raises `Unreadable` where they name documents that cannot be read."""
+    documents = Documents.of_settings(settings.persisted_documents, only=settings.only_persisted_documents)
+    live = Live(settings.ice, documents)
     sockets = Sockets(live, allowed_origins=settings.allowed_origins)
     metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open)
-    graphql = GraphQL(settings.ice, metrics)
+    graphql = GraphQL(settings.ice, documents, metrics)
     endpoint = Cors(graphql, settings.allowed_origins)
 
     @asynccontextmanager

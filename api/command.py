@@ -33,9 +33,13 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.command == "watch":
         _watch(settings, chosen.token or os.environ.get(TOKEN), chosen.after)
     if chosen.command == "serve":
+        from api.documents import Unreadable
         from api.server import serve
 
-        serve(settings, lambda port: _welcome(settings, port))
+        try:
+            serve(settings, lambda port: _welcome(settings, port))
+        except Unreadable as error:
+            sys.exit(f"alongside serve: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:

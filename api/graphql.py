@@ -12,6 +12,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from api.documents import Documents
 from api.ide import ide_page
 from api.metrics import Metrics
 from api.request import (
@@ -57,8 +58,9 @@ class GraphQL:
     bells: Bells
     sign_ins: SignIns
 
-    def __init__(self, ice: IceSettings, metrics: Metrics) -> None:
+    def __init__(self, ice: IceSettings, documents: Documents, metrics: Metrics) -> None:
         self._ice = ice
+        self._documents = documents
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +100,8 @@ class GraphQL:
         require_json(headers.get(b"content-type", b"").decode("latin-1"))
         parameters = parameters_of(await body_of(headers, receive))
         token = bearer(headers.get(b"authorization", b"").decode("latin-1"))
-        operation = prepare(parameters["query"], parameters.get("variables"), parameters.get("operationName"))
+        text = self._documents.text_of(parameters)
+        operation = prepare(text, parameters.get("variables"), parameters.get("operationName"))
         if operation.kind is OperationType.SUBSCRIPTION:
             raise Failed(400, "Subscriptions are served over the WebSocket at this address (graphql-transport-ws).")
         client = scope.get("client")

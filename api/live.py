@@ -11,6 +11,7 @@ import structlog
 from graphql import OperationType
 from starlette.requests import HTTPConnection
 
+from api.documents import Documents
 from api.request import bearer
 from models import bell
 from models.session import Session
@@ -48,8 +49,9 @@ class Live:
     bells: Bells
     sign_ins: SignIns
 
-    def __init__(self, ice: IceSettings) -> None:
+    def __init__(self, ice: IceSettings, documents: Documents) -> None:
         self._ice = ice
+        self._documents = documents
 
     async def admit(self, payload: dict[str, Any], connection: HTTPConnection) -> Guest:
         """Let somebody in: by `{"authorization": "Bearer …"}`, or as a stranger without it."""
@@ -80,7 +82,9 @@ class Live:
     async def run(self, guest: Guest, request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         """The answers of an operation."""
         try:
-            operation = prepare(request["query"], request.get("variables"), request.get("operationName"))
+            operation = prepare(
+                self._documents.text_of(request), request.get("variables"), request.get("operationName")
+            )
             # Each operation has a context of its own: signing in within one does not sign the socket in.
             context = Context(guest.session, guest.address, guest.device, self.bells, self._ice)
             if operation.kind is OperationType.SUBSCRIPTION:

@@ -78,7 +78,7 @@ def parameters_of(body: bytes) -> Mapping[str, Any]:
         if value is not None and not isinstance(value, kind):
             raise Failed(400, f"The parameter {name} must be {words}.")
     if found.get("query") is None and found.get("documentId") is None:
-        raise Failed(400, "The parameter query must be a string.")
+        raise Failed(400, "The parameter query must be a string; or send a documentId.")
     return found
 
 

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     turn_urls: ByCommas = ()
     turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)
     metrics_token: str = Field(default="", description="Who has it may read /metrics; nobody, if empty", repr=False)
+    persisted_documents: str = Field(default="", description="A folder of .graphql files, or a JSON object of ids")
+    only_persisted_documents: bool = Field(default=False, description="Refuse every other document")
     sweep_seconds: float = Field(default=5.0, gt=0, description="How often overdue requests and calls are looked for")
 
     @field_validator("database_url")

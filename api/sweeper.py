@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 import structlog
 
 from models.request import MentorshipRequest
+from models.session import Session
 from models.video import VideoSession, VideoSignal
 
 log = structlog.get_logger()
 
 
 async def sweep() -> None:
-    """One round: requests whose time is over, people who left calls without a word, signals of calls that are over."""
-    for step in (MentorshipRequest.expire_overdue, VideoSession.sweep, VideoSignal.forget):
+    """One round: requests whose time is over, people who left calls without a word, what nobody needs any more."""
+    for step in (MentorshipRequest.expire_overdue, VideoSession.sweep, VideoSignal.forget, Session.forget_ended):
         try:
             await step()
         except Exception:

@@ -34,12 +34,17 @@ class Account(Base):
 
     @classmethod
     async def sign_up(
-        cls, email: str, secret: str, name: str, *, time_zone: str = "UTC", device: str = ""
+        cls, email: str, secret: str, name: str, *, time_zone: str = "UTC", address: str = "", device: str = ""
     ) -> tuple[Session, str]:
-        """Open an account with its profile and inbox, and sign it in. Returns the sign-in and its token."""
-        address = normalised(email)
-        password.check(secret, address)
-        return await cls._open(address, await password.hashed(secret), name, time_zone, device)
+        """Open an account with its profile and inbox, and sign it in. Returns the sign-in and its token.
+
+        Raises `RateLimited` after too many from one address, whatever became of them.
+        """
+        throttle.sign_up.check("", address)
+        throttle.sign_up.count("", address)
+        known_as = normalised(email)
+        password.check(secret, known_as)
+        return await cls._open(known_as, await password.hashed(secret), name, time_zone, device)
 
     @classmethod
     @transaction
@@ -60,16 +65,30 @@ class Account(Base):
         Raises `Refused` with one message for an unknown address and for a wrong password, after the same time, and
         `RateLimited` after too many failures.
         """
-        key = _known_as(email)
-        throttle.sign_in.check(key or "", address)
-        # Counted before it is known, so that guesses that come all at once are counted too.
-        counted = throttle.sign_in.failed(key or "", address)
-        account = await cls.get_or_none(email=key) if key and len(secret) <= password.LONGEST else None
-        known = account.password_hash if account else None
-        if not await password.matches(secret[: password.LONGEST], known) or account is None:
-            raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
-        throttle.sign_in.forgive(key or "", address, counted)
+        # What is no e-mail address is nobody's account: typing errors of different people are not counted together.
+        key = _known_as(email) or ""
+        gate = throttle.sign_in
+        # One after the other, so that the right password is no failure while it is being checked.
+        async with gate.turn(key):
+            gate.check(key, address)
+            # Counted before it is known: guesses at many accounts may come from one address all at once.
+            counted = gate.count(key, address)
+            try:
+                account = await cls._of(key, secret)
+            except Exception:
+                # The guess was not answered.
+                gate.forgive(key, address, counted)
+                raise
+            if account is None:
+                raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
+            gate.forgive(key, address, counted)
         return await Session.open(account, device=device)
+
+    @classmethod
+    async def _of(cls, email: str, secret: str) -> Self | None:
+        account = await cls.get_or_none(email=email) if email and len(secret) <= password.LONGEST else None
+        known = account.password_hash if account else None
+        return account if await password.matches(secret[: password.LONGEST], known) else None
 
 
 def _known_as(email: str) -> str | None:

@@ -1,6 +1,7 @@
 """What every model shares: its id, its birthday, and who may see it."""
 
 import hashlib
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
     from models.profile import Profile
 
 
+def in_words(name: str) -> str:
+    """The name of a class as people say it: `MentorshipRequest` is a mentorship request."""
+    return re.sub("(?<!^)(?=[A-Z])", " ", name).lower()
+
+
 def uuid7() -> UUID:
-    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits. Later ids sort later."""
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of the machine's Unix milliseconds, then 74 random bits.
+
+    Ids of a later millisecond sort later; those of one millisecond are in no order.
+    """
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
     high, low = random >> 62, random & ((1 << 62) - 1)
@@ -68,7 +77,7 @@ class Base(Model, metaclass=_Undescribed):
         """The row with this id, if the viewer may see it; else `Refused`, naming the input field."""
         row = await cls.visible_to(viewer).get_or_none(id=id)
         if row is None:
-            raise not_found(cls.__name__.lower(), field)
+            raise not_found(in_words(cls.__name__), field)
         return row
 
     @classmethod
@@ -87,8 +96,10 @@ class Base(Model, metaclass=_Undescribed):
 class Authored(Base):
     """A row that somebody made, under a key of their own: a retry with the same key finds the first row.
 
-    The unique index on (author, client_id) is what holds; two tries at once meet there, and the second one's unit
-    runs again and finds the row of the first.
+    A verb first takes the lock that its limits and states are decided under, then looks for its key, and only then
+    asks what is allowed: so a try that had to wait finds what the first has made, and not that there is no room for
+    another. The unique index on (author, client_id) holds where two tries wait for different locks: the second
+    one's unit runs again and finds the row of the first.
     """
 
     author: fields.ForeignKeyRelation["Profile"] = fields.ForeignKeyField(

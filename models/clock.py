@@ -1,4 +1,7 @@
-"""The one clock of the domain. Tests move it; nothing else reads the time of day."""
+"""The one clock of the domain. Tests move it; no rule reads the time of day elsewhere.
+
+An id carries the machine's own milliseconds (`base.uuid7`), which nothing but the order of ids depends on.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -84,7 +84,10 @@ class Conversation(Base):
 
     @transaction
     async def mark_read(self, number: int, *, by: "Account") -> Self:
-        """Move the reader's marker forward to a message's number. It never moves back."""
+        """Move the reader's marker forward to a message's number. It never moves back.
+
+        Once the conversation has closed, nothing of it is delivered to the other: only the reader hears of it.
+        """
         participants = await self._everybody(by)
         conversation = await self.locked(self.id)
         if not 0 <= number <= conversation.last_number:
@@ -93,7 +96,8 @@ class Conversation(Base):
             read_number=number
         )
         if moved:
-            await Inbox.record(Kind.READ_MARKER_MOVED, self, participants)
+            hearing = participants if conversation.closed_at is None else [by.id]
+            await Inbox.record(Kind.READ_MARKER_MOVED, self, hearing)
         return conversation
 
     async def close(self) -> None:

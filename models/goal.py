@@ -71,11 +71,12 @@ class Goal(Authored):
             "due_on": due_on,
             "milestones": milestones or [],
         }
+        mentorship = await mentorship.held_by(by)
         if first := await cls.made_before(by, client_id, **content):
             return first
+        mentorship.must_be_active()
         if len(milestones or []) > MOST_MILESTONES:
             raise invalid(f"A goal has at most {MOST_MILESTONES} milestones.", "milestones")
-        mentorship = await mentorship.active_for(by)
         if await cls.filter(mentorship_id=mentorship.id).count() >= MOST_GOALS:
             raise Refused(RefusalCode.LIMIT_REACHED, f"A mentorship has at most {MOST_GOALS} goals.", None)
         goal = await cls.make(
@@ -99,9 +100,11 @@ class Goal(Authored):
         """Append a step to the goal."""
         title = line(title, "title")
         content = {"goal_id": self.id, "title": title, "due_on": due_on}
+        # The mentorship's lock also orders the positions of new milestones.
+        mentorship = await (await Mentorship.get(id=self.mentorship_id)).held_by(by)
         if first := await Milestone.made_before(by, client_id, **content):
             return first
-        mentorship = await self._active(by)
+        mentorship.must_be_active()
         milestone = await self._append(by, title, due_on, client_id)
         await self._announce(mentorship)
         return milestone
@@ -119,7 +122,6 @@ class Goal(Authored):
         return goal
 
     async def _active(self, by: "Account") -> Mentorship:
-        # The mentorship's lock also orders the positions of new milestones.
         return await (await Mentorship.get(id=self.mentorship_id)).active_for(by)
 
     async def _append(self, by: "Account", title: str, due_on: date | None, client_id: str | None) -> "Milestone":

@@ -51,14 +51,11 @@ class Inbox(Base):
         table = "inbox"
 
     @classmethod
-    async def lock(cls, *account_ids: UUID) -> None:
-        """Hold these accounts until the unit ends. Everybody locks in the same order, so nobody deadlocks."""
-        for account_id in sorted(account_ids):
-            await cls.filter(id=account_id).update(position=F("position"))
-
-    @classmethod
     async def record(cls, kind: Kind, subject: Base, account_ids: Iterable[UUID]) -> None:
-        """Append one event to each account's log, and ring their bells after commit. Within a unit only."""
+        """Append one event to each account's log, and ring their bells after commit. Within a unit only.
+
+        The accounts are locked until the unit ends; everybody locks in the same order, so nobody deadlocks.
+        """
         for account_id in sorted(set(account_ids)):
             await cls.filter(id=account_id).update(position=F("position") + 1)
             inbox = await cls.get(id=account_id)

@@ -91,14 +91,15 @@ class Meeting(Authored):
             "minutes": minutes,
             "agenda": agenda,
         }
+        mentorship = await mentorship.held_by(by)
         if first := await cls.made_before(by, client_id, **content):
             return first
+        mentorship.must_be_active()
         starts_at = moment_of(local_start, time_zone)
         if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
             raise invalid(f"A meeting lasts {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", "minutes")
         if not clock.now() < starts_at < clock.now() + FURTHEST:
             raise invalid("A meeting starts in the future, within the next two years.", "localStart")
-        mentorship = await mentorship.active_for(by)
         meeting = await cls.make(
             by,
             client_id,
@@ -122,10 +123,20 @@ class Meeting(Authored):
         if meeting.status is MeetingStatus.SCHEDULED:
             if meeting.starts_at + timedelta(minutes=meeting.minutes) <= clock.now():
                 raise Refused(RefusalCode.WRONG_STATE, "This meeting is over; it cannot be cancelled.")
-            meeting.status = MeetingStatus.CANCELLED
-            await meeting.store("status")
-            await Inbox.record(Kind.MEETING_CHANGED, meeting, mentorship.people)
+            await meeting._call_off(mentorship)
         return meeting
+
+    @classmethod
+    async def cancel_coming_of(cls, mentorship: Mentorship) -> None:
+        """Call off what has not begun, and tell both. Within a unit that holds the mentorship, which orders changes."""
+        coming = cls.filter(mentorship_id=mentorship.id, status=MeetingStatus.SCHEDULED, starts_at__gt=clock.now())
+        for meeting in await coming.order_by("starts_at", "id"):
+            await meeting._call_off(mentorship)
+
+    async def _call_off(self, mentorship: Mentorship) -> None:
+        self.status = MeetingStatus.CANCELLED
+        await self.store("status")
+        await Inbox.record(Kind.MEETING_CHANGED, self, mentorship.people)
 
 
 def moment_of(local_start: str, time_zone: str) -> datetime:

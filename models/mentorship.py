@@ -101,8 +101,12 @@ class Mentorship(Base):
 
     @transaction
     async def end(self, *, by: "Account", reason: str = "") -> Self:
-        """Either side ends it: the conversation closes, calls end, the mentor's place is free again. Once."""
+        """Either side ends it, once.
+
+        The conversation closes, calls end, coming meetings are off, the mentor's place is free again.
+        """
         from models.conversation import Conversation
+        from models.meeting import Meeting
         from models.video import VideoSession
 
         reason = prose(reason, "reason", longest=1_000, empty=True)
@@ -121,6 +125,7 @@ class Mentorship(Base):
         # The profile before any inbox, as in `accept`: everybody locks in the same order.
         await (await Profile.get(id=self.mentor_id)).release_mentee()
         await VideoSession.end_all_of(mentorship)
+        await Meeting.cancel_coming_of(mentorship)
         await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)
         return mentorship
 
@@ -133,9 +138,13 @@ class Mentorship(Base):
     async def active_for(self, by: "Account") -> Self:
         """The row, locked; raises `Refused` unless `by` is one of the two and it has not ended."""
         mentorship = await self.held_by(by)
-        if mentorship.status is MentorshipStatus.ENDED:
-            raise Refused(RefusalCode.WRONG_STATE, "This mentorship has ended; it can be read, not changed.")
+        mentorship.must_be_active()
         return mentorship
+
+    def must_be_active(self) -> None:
+        """Raise `Refused` where it has ended."""
+        if self.status is MentorshipStatus.ENDED:
+            raise Refused(RefusalCode.WRONG_STATE, "This mentorship has ended; it can be read, not changed.")
 
 
 async def no_pair_yet(mentor_id: UUID, mentee_id: UUID, field: str | None = None) -> None:

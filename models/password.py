@@ -1,20 +1,32 @@
 """Passwords: Argon2id by OWASP's parameters (19 MiB, 2 passes, 1 lane), in threads of its own.
 
-The two threads bound how much memory and processor a flood of sign-ins can take.
+The two threads bound how much memory and processor a flood of sign-ins can take; and the places where they are waited
+for, how long somebody waits who is not part of it.
 """
 
 import asyncio
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from models.refusal import invalid
+from models.refusal import RateLimited, invalid
 
 SHORTEST, LONGEST = 10, 256
 
+T = TypeVar("T")
+
+THREADS = 2
+
+# A hash takes some 50 milliseconds, so the last of them waits for less than a second.
+MOST_WAITING = 32
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+_threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="argon2")
+_places = threading.BoundedSemaphore(THREADS + MOST_WAITING)
 
 # Compared with when there is no such account, so that an unknown address takes as long as a wrong password.
 _nobody = _hasher.hash("nobody has this password")
@@ -29,13 +41,24 @@ def check(password: str, email: str) -> None:
 
 
 async def hashed(password: str) -> str:
-    """The hash to store."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hash, _storable(password))
+    """The hash to store. Raises `RateLimited` where too many wait."""
+    return await _in_thread(_hash, _storable(password))
 
 
 async def matches(password: str, hash: str | None) -> bool:
-    """Does the password match the stored hash? `None`, for an unknown account, takes as long and says no."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _verify, _storable(password), hash)
+    """Does the password match the stored hash? `None`, for an unknown account, takes as long and says no.
+
+    Raises `RateLimited` where too many wait.
+    """
+    return await _in_thread(_verify, _storable(password), hash)
+
+
+async def _in_thread(work: Callable[..., T], *given: bytes | str | None) -> T:
+    if not _places.acquire(blocking=False):
+        raise RateLimited(1)
+    done = _threads.submit(work, *given)
+    done.add_done_callback(lambda _: _places.release())
+    return await asyncio.wrap_future(done)
 
 
 def _verify(password: bytes, hash: str | None) -> bool:

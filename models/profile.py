@@ -1,6 +1,7 @@
 """Profiles: how a person shows."""
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,7 +15,7 @@ from matching.availability import Window
 from models.base import Base
 from models.database import transaction
 from models.refusal import RefusalCode, Refused, invalid
-from models.skill import Skill, key_of
+from models.skill import Skill, key_of, keyed
 from models.text import line, prose
 
 if TYPE_CHECKING:
@@ -95,19 +96,20 @@ class Profile(Base):
         if by.id != self.id:
             raise Refused(RefusalCode.NOT_ALLOWED, "A profile is changed by its person only.")
         checked = {name: RULES[name](value, camel(name)) for name, value in changes.items()}
+        offered = None if skills_offered is None else keyed(skills_offered, "skillsOffered")
+        wanted = None if skills_wanted is None else keyed(skills_wanted, "skillsWanted")
+        # Two changes at once come one after the other: each would clear the skills before the other adds its own.
+        profile = await self.locked(self.id)
         if checked:
-            self.update_from_dict(checked)
-            await self.store(*checked)
-        for relation, names, field in (
-            (self.skills_offered, skills_offered, "skillsOffered"),
-            (self.skills_wanted, skills_wanted, "skillsWanted"),
-        ):
-            if names is not None:
-                skills = await Skill.named(names, field)
+            profile.update_from_dict(checked)
+            await profile.store(*checked)
+        skills = await Skill.learnt({**(offered or {}), **(wanted or {})})
+        for relation, keys in ((profile.skills_offered, offered), (profile.skills_wanted, wanted)):
+            if keys is not None:
                 await relation.clear()
-                if skills:
-                    await relation.add(*skills)
-        return self
+                if keys:
+                    await relation.add(*(skills[key] for key in keys))
+        return profile
 
     async def take_mentee(self) -> None:
         """Take one of the mentor's places, or raise `Refused`: the database decides, whatever races."""
@@ -133,10 +135,9 @@ def _time_zone(value: str, field: str) -> str:
     return value
 
 
-def _zones(known: set[str] = set()) -> set[str]:  # noqa: B006 - read once, kept
-    if not known:
-        known.update(available_timezones())
-    return known
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _whole(least: int, most: int) -> Rule:

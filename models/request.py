@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+import structlog
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.indexes import Index
@@ -21,6 +22,8 @@ from models.text import prose
 
 if TYPE_CHECKING:
     from models.account import Account
+
+log = structlog.get_logger()
 
 REPLY_WITHIN = timedelta(days=14)
 MOST_PENDING = 10
@@ -86,13 +89,13 @@ class MentorshipRequest(Authored):
         """The mentee `by` asks the mentor. Both hear of it."""
         message = prose(message, "message")
         content = {"mentor_id": mentor_id, "message": message, "months": months, "cadence": cadence.value}
+        # Whoever asks several at once is counted one after the other.
+        await Profile.locked(by.id)
         if first := await cls.made_before(by, client_id, **content):
             return first
         if not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
             raise invalid(f"A mentorship is meant for {SHORTEST_MONTHS} to {LONGEST_MONTHS} months.", "months")
         mentor = await Profile.seen_by(by, mentor_id, "mentorId")
-        # Whoever asks several at once is counted one after the other.
-        await Profile.locked(by.id)
         await cls._may_ask(mentor, by)
         request = await cls.make(
             by,
@@ -160,11 +163,20 @@ class MentorshipRequest(Authored):
 
     @classmethod
     async def expire_overdue(cls) -> int:
-        """Close the requests whose time to answer is over. Returns how many; safe to run in several processes."""
-        overdue = await cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).limit(500)
-        for request in overdue:
-            await request._expire()
-        return len(overdue)
+        """Close the requests whose time to answer is over. Returns how many; safe to run in several processes.
+
+        One that cannot be closed is logged, and does not keep the others open.
+        """
+        closed = 0
+        overdue = cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).order_by("expires_at")
+        for request in await overdue.limit(500):
+            try:
+                await request._expire()
+                closed += 1
+            except Exception:
+                # The next round tries it again; those behind it need not wait for that.
+                log.exception("a request could not expire", request=str(request.id))
+        return closed
 
     @transaction
     async def _expire(self) -> None:

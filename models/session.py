@@ -3,10 +3,12 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
 from models import bell, clock
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from models.account import Account
 
 LIFETIME = timedelta(days=30)
+
+# How long the row of a sign-in that has ended is kept, for whoever asks what happened; and how many go at once.
+KEPT = timedelta(days=30)
+MOST_FORGOTTEN = 500
 
 
 def digest(token: str) -> str:
@@ -38,12 +44,15 @@ class Session(Base):
 
     class Meta:
         table = "session"
+        # What the sweeper looks for.
+        indexes = (Index(fields=("expires_at",)), Index(fields=("revoked_at",)))
 
     @classmethod
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         return cls.filter(account_id=viewer.id, revoked_at=None, expires_at__gt=clock.now())
 
     @classmethod
+    @transaction
     async def open(cls, account: "Account", *, device: str = "") -> tuple[Self, str]:
         """Sign the account in. The token is returned here and never again."""
         token = secrets.token_urlsafe(32)
@@ -71,6 +80,22 @@ class Session(Base):
     def remaining(self) -> timedelta:
         """How long until it expires."""
         return self.expires_at - clock.now()
+
+    @classmethod
+    async def forget_ended(cls) -> int:
+        """Delete some of the sign-ins that ended long ago. Returns how many; safe to run in several processes."""
+        past = clock.now() - KEPT
+        ended = cls.filter(Q(expires_at__lte=past) | Q(revoked_at__lte=past))
+        # Looked for outside a unit: as a rule there is nothing to write.
+        found = await ended.limit(MOST_FORGOTTEN).values_list("id", flat=True)
+        if found:
+            await cls._forget(found)
+        return len(found)
+
+    @classmethod
+    @transaction
+    async def _forget(cls, ids: Any) -> None:
+        await cls.filter(id__in=ids).delete()
 
     @transaction
     async def revoke(self) -> None:

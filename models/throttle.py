@@ -1,6 +1,9 @@
-"""How often somebody may fail to sign in: by account and by address, in a moving window, in each process."""
+"""How often somebody may fail to sign in, or sign up: by account and address, in a moving window, in each process."""
 
+import asyncio
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from models import clock
@@ -9,49 +12,84 @@ from models.refusal import RateLimited
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT, PER_ADDRESS = 8, 60
 
-# What an attacker can make us remember is bounded: the key that failed longest ago is forgotten first.
+# A class or an office that signs up together may have one address.
+SIGN_UPS_PER_ADDRESS = 60
+
+# What an attacker can make us remember is bounded: the key that was counted longest ago is forgotten first.
 MOST_KEYS = 50_000
+
+# How many may wait for their turn at one account.
+MOST_WAITING = 32
 
 
 class Throttle:
-    """Counts failures. `check` before the work, then `failed`; `forgive` where it was none after all."""
+    """Counts what may not come too often. `check` before the work, then `count`; `forgive` where it was none after all.
 
-    def __init__(self) -> None:
-        self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
+    An account or an address that is not known is empty, and has no limit.
+    """
+
+    def __init__(self, per_account: int = PER_ACCOUNT, per_address: int = PER_ADDRESS) -> None:
+        self._per_account = per_account
+        self._per_address = per_address
+        self._counted: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def turn(self, account: str) -> AsyncIterator[None]:
+        """Within the block nobody else tries this account. Raises `RateLimited` where too many wait."""
+        if not account:
+            yield
+            return
+        lock, here = self._turns.get(account, (asyncio.Lock(), 0))
+        if here > MOST_WAITING:
+            raise RateLimited(1)
+        self._turns[account] = lock, here + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, here = self._turns.pop(account)
+            if here > 1:
+                self._turns[account] = lock, here - 1
 
     def check(self, account: str, address: str) -> None:
-        """Raise `RateLimited` where the account or the address has failed too often of late."""
+        """Raise `RateLimited` where the account or the address has come too often of late."""
         for key, most in self._limits(account, address):
-            failures = self._recent(key)
-            if len(failures) >= most:
-                raise RateLimited((failures[-most] + WINDOW - clock.now()).total_seconds())
+            counted = self._recent(key)
+            if len(counted) >= most:
+                raise RateLimited((counted[-most] + WINDOW - clock.now()).total_seconds())
 
-    def failed(self, account: str, address: str) -> datetime:
-        """Count one failure against both. Returns its moment."""
+    def count(self, account: str, address: str) -> datetime:
+        """Count one against both. Returns its moment."""
         moment = clock.now()
         for key, most in self._limits(account, address):
-            self._failures[key] = deque(self._recent(key), maxlen=most)
-            self._failures[key].append(moment)
-            self._failures.move_to_end(key)
-        while len(self._failures) > MOST_KEYS:
-            self._failures.popitem(last=False)
+            self._counted[key] = deque(self._recent(key), maxlen=most)
+            self._counted[key].append(moment)
+            self._counted.move_to_end(key)
+        while len(self._counted) > MOST_KEYS:
+            self._counted.popitem(last=False)
         return moment
 
     def forgive(self, account: str, address: str, moment: datetime) -> None:
-        """Take the failure of this moment back: it was none. Those that others caused meanwhile stay."""
+        """Take the one of this moment back. Those that others caused meanwhile stay."""
         for key, _ in self._limits(account, address):
-            failures = self._failures.get(key)
-            if failures and moment in failures:
-                failures.remove(moment)
+            counted = self._counted.get(key)
+            if counted and moment in counted:
+                counted.remove(moment)
 
-    def _limits(self, account: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
-        return (f"account {account}", PER_ACCOUNT), (f"address {address}", PER_ADDRESS)
+    def _limits(self, account: str, address: str) -> Iterator[tuple[str, int]]:
+        if account:
+            yield f"account {account}", self._per_account
+        if address:
+            yield f"address {address}", self._per_address
 
     def _recent(self, key: str) -> deque[datetime]:
-        failures = self._failures.get(key, deque())
-        while failures and failures[0] <= clock.now() - WINDOW:
-            failures.popleft()
-        return failures
+        counted = self._counted.get(key, deque())
+        while counted and counted[0] <= clock.now() - WINDOW:
+            counted.popleft()
+        return counted
 
 
+# Failures, and sign-ups of every kind.
 sign_in = Throttle()
+sign_up = Throttle(per_address=SIGN_UPS_PER_ADDRESS)

@@ -4,6 +4,7 @@ A sign-in is believed while its bell is silent, and for a few seconds at most, a
 *before* the read whose result is kept: a revocation that comes between the two rings, and is noticed.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,9 +23,9 @@ class _Known:
 
     topic: str
     bell: Bell
-    session: Session | None
     until: datetime
-    reads: int = 0
+    session: Session | None = None
+    reading: asyncio.Task[Session | None] | None = None
 
 
 class SignIns:
@@ -43,27 +44,33 @@ class SignIns:
         if known is None:
             return self._seen(key, await Session.of_token(token))
         self._known.move_to_end(key)
-        if known.session is None or known.bell.rung or clock.now() >= known.until:
-            return await self._read(key, token, known)
-        return known.session if known.session.is_live else None
+        if known.session is not None and not known.bell.rung and clock.now() < known.until:
+            return known.session if known.session.is_live else None
+        # Requests that come together share a read, unless it began before the bell rang.
+        if known.reading is None or known.bell.rung:
+            known.bell.hush()
+            known.session = None
+            known.reading = asyncio.create_task(self._read(key, token, known))
+        return await asyncio.shield(known.reading)
 
     async def _read(self, key: str, token: str, known: _Known) -> Session | None:
-        known.reads += 1
-        read, until = known.reads, clock.now() + self._patience
-        known.session = None
-        known.bell.hush()
-        found = await Session.of_token(token)
+        until = clock.now() + self._patience
+        try:
+            found = await Session.of_token(token)
+        finally:
+            latest = known.reading is asyncio.current_task()
+            if latest:
+                known.reading = None
         if found is None:
             self._forget(key)
-        elif read == known.reads:
-            # Of several reads at once the last is kept: it alone began after the last hush.
+        elif latest:
             known.session, known.until = found, until
         return found
 
     def _seen(self, key: str, session: Session | None) -> Session | None:
         if session is not None and key not in self._known:
             topic = bell.sign_in_of(session.id)
-            self._known[key] = _Known(topic, self._bells.hang(topic), None, clock.now())
+            self._known[key] = _Known(topic, self._bells.hang(topic), clock.now())
             if len(self._known) > self._most:
                 self._forget(next(iter(self._known)))
         return session

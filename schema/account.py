@@ -117,7 +117,12 @@ class AccountMutation:
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload:
         """Open an account."""
         session, token = await models.account.Account.sign_up(
-            input.email, input.password, input.name, time_zone=input.time_zone, device=info.context.device
+            input.email,
+            input.password,
+            input.name,
+            time_zone=input.time_zone,
+            address=info.context.address,
+            device=info.context.device,
         )
         # What the payload shows is read as the new viewer.
         info.context.session = session

@@ -6,12 +6,13 @@ come or go meanwhile neither repeat nor skip others. It also names its list: a c
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
 from tortoise.expressions import Q
+from tortoise.fields.base import Field
 from tortoise.queryset import QuerySet
 
 from models.base import Base
@@ -100,7 +101,7 @@ class Order:
         try:
             if name != self.name or str(UUID(row_id)) != row_id:
                 raise ValueError(cursor)
-            return _typed(key, model._meta.fields_map[self.key].field_type), UUID(row_id)
+            return _typed(key, model._meta.fields_map[self.key]), UUID(row_id)
         except (ValueError, OverflowError):
             raise foreign_cursor(field) from None
 
@@ -230,20 +231,26 @@ def foreign_cursor(field: str) -> Refused:
     return invalid("This is not a cursor of this list; use one that an edge or pageInfo carried.", field)
 
 
-def _typed(key: str, kind: type) -> Any:
+def _typed(key: str, column: Field[Any]) -> Any:
+    kind = column.field_type
     if issubclass(kind, datetime):
         moment = datetime.fromisoformat(key)
         # At the ends of the calendar, no database can convert a time to another zone.
         if moment.tzinfo is None or not 1000 <= moment.year <= 9000:
             raise ValueError(key)
-        return moment
+        # SQLite compares what is written.
+        return moment.astimezone(UTC)
     if issubclass(kind, date):
         return date.fromisoformat(key)
     if issubclass(kind, int):
         if not key.isascii() or len(key) > 19 or not -(2**63) <= int(key) < 2**63:
             raise ValueError(key)
         return int(key)
-    # PostgreSQL's text has no NUL, and UTF-8 no surrogates.
-    if "\x00" in key or any("\ud800" <= character <= "\udfff" for character in key):
+    # The ORM looks for no text that is longer than its column. PostgreSQL's has no NUL, and UTF-8 no surrogates.
+    if (
+        len(key) > getattr(column, "max_length", len(key))
+        or "\x00" in key
+        or any("\ud800" <= character <= "\udfff" for character in key)
+    ):
         raise ValueError(key)
     return key

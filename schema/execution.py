@@ -81,13 +81,14 @@ def prepare(
     given = variables or {}
     try:
         document = _parsed(source, limits)
-        _measured(source, name, _sizes(given), limits)
+        node = get_operation_ast(document, name)
+        if node is not None:
+            _measured(source, name, _sizes(node, given), limits)
         errors = _violations(source, limits)
     except GraphQLError as error:
         raise RequestError([formatted(error)]) from None
     if errors:
         raise RequestError([formatted(error) for error in errors])
-    node = get_operation_ast(document, name)
     if node is None:
         raise RequestError([_bad_input("Name the operation to run in operationName; this document does not hold it.")])
     return Operation(source, document, node, given, name)
@@ -111,11 +112,12 @@ def _measured(source: str, name: str | None, sizes: tuple[tuple[str, Any], ...],
     measure(_parsed(source, limits), name, dict(sizes), limits)
 
 
-def _sizes(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    # Only numbers can be sizes of pages; of the rest it matters that they are there.
-    return tuple(
-        (name, value if isinstance(value, (int, float)) or value is None else "") for name, value in given.items()
-    )
+def _sizes(node: OperationDefinitionNode, given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    # Only numbers can be sizes of pages; of the rest it matters that they are there. What is not declared is nothing:
+    # it may have any name, and these are kept.
+    names = (definition.variable.name.value for definition in node.variable_definitions or ())
+    found = ((name, given[name]) for name in names if name in given)
+    return tuple((name, value if isinstance(value, (int, float)) or value is None else "") for name, value in found)
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)

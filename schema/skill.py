@@ -26,5 +26,5 @@ class SkillQuery:
         self, info: Info, starting_with: str = "", first: int | None = None, after: str | None = None
     ) -> Connection[Skill]:
         """Skills whose name starts with these letters, in any case."""
-        found = models.skill.Skill.visible_to(viewer(info)).filter(key__startswith=models.skill.key_of(starting_with))
+        found = models.skill.Skill.starting_with(viewer(info), starting_with, "startingWith")
         return page(found, BY_NAME, first=first, after=after)

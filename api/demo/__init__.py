@@ -22,7 +22,9 @@ from models import clock, skill
 from models.account import Account
 from models.database import transaction
 from models.organisation import Organisation, Programme
+from models.password import MOST_WAITING
 from models.profile import Profile
+from models.session import Session
 from models.skill import Skill
 
 ORGANISATION: Final = "The Lantern Network"
@@ -61,6 +63,8 @@ async def _fill(
         # First what has unique names. Of two processes that start at once, the second waits here, and finds accounts.
         for first in range(0, len(SKILLS), skill.MOST_PER_PERSON):
             await Skill.named(SKILLS[first : first + skill.MOST_PER_PERSON], "skillsOffered")
+        if await Account.exists():
+            return []
         accounts = await _sign_up(planned.people, secrets)
         await _open_programme(planned.people, accounts)
     couples = [(one.mentor, one.mentee) for one in planned.pairs] + [(one.mentor, one.mentee) for one in planned.hopes]
@@ -77,13 +81,13 @@ async def _sign_up(people: list[Person], secrets: list[str]) -> dict[str, Accoun
     """Everybody's account, by e-mail address, signed out again."""
     # At once, because hashing is what takes long and it has two threads; the statements of a unit wait for each other.
     # All are awaited even when one fails: none may go on writing after the unit.
-    outcomes = await asyncio.gather(
-        *(
-            Account.sign_up(person.email, secret, person.name, time_zone=person.time_zone, device="demo")
-            for person, secret in zip(people, secrets, strict=True)
-        ),
-        return_exceptions=True,
-    )
+    places = asyncio.Semaphore(MOST_WAITING)
+
+    async def sign_up(person: Person, secret: str) -> tuple[Session, str]:
+        async with places:
+            return await Account.sign_up(person.email, secret, person.name, time_zone=person.time_zone, device="demo")
+
+    outcomes = await asyncio.gather(*map(sign_up, people, secrets), return_exceptions=True)
     accounts = {}
     for person, outcome in zip(people, outcomes, strict=True):
         if isinstance(outcome, BaseException):

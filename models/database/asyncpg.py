@@ -125,6 +125,8 @@ class Client(AsyncpgDBClient):
             **STATEMENTS,
             **self.extra,
         )
+        # An answer is text in UTF-8 on its way in, and on its way out: nothing is gained by decoding it in between.
+        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
         return connection
 
     async def close(self) -> None:

@@ -17,6 +17,9 @@ from tortoise.transactions import in_transaction
 
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
 
+# Whether each is unique, and its columns.
+Indexes = set[tuple[bool, tuple[str, ...]]]
+
 # Any number: several processes that start at once take turns by it.
 ADVISORY_LOCK = 7_241_001
 
@@ -83,14 +86,14 @@ async def _nothing(_editor: object) -> None:
 
 async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
     """Make the indexes anew that the models have and SQLite lost when the ORM made their tables anew."""
-    for model in apps["models"].values():
-        table = model._meta.db_table
+    wanted = [indexes for model in apps["models"].values() for indexes in (_own(model), *joins(model))]
+    for table, indexes in wanted:
         existing = {row["name"] for row in await connection.execute_query_dict(f'PRAGMA table_info("{table}")')}
         there = set()
         for index in await connection.execute_query_dict(f'PRAGMA index_list("{table}")'):
             info = await connection.execute_query_dict(f'PRAGMA index_info("{index["name"]}")')
             there.add((bool(index["unique"]), tuple(row["name"] for row in info)))
-        for unique, columns in declared(model) - there:
+        for unique, columns in indexes - there:
             if existing.issuperset(columns):
                 kind = "UNIQUE INDEX" if unique else "INDEX"
                 listed = ", ".join(f'"{column}"' for column in columns)
@@ -98,10 +101,27 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
                 await connection.execute_query(f'CREATE {kind} "{name}" ON "{table}" ({listed})')
 
 
-def declared(model: type[Model]) -> set[tuple[bool, tuple[str, ...]]]:
-    """The indexes that a model declares: whether each is unique, and its columns."""
+def _own(model: type[Model]) -> tuple[str, Indexes]:
+    return model._meta.db_table, declared(model)
+
+
+def joins(model: type[Model]) -> list[tuple[str, Indexes]]:
+    """The tables of a model's many-to-many relations, which have no model, and their indexes: one for each side.
+
+    The ORM makes the first, and the migrations the second: without it a read from the other side looks at every row.
+    """
+    fields: list[Any] = [model._meta.fields_map[name] for name in sorted(model._meta.m2m_fields)]
+    return [
+        (field.through, {(True, (field.backward_key, field.forward_key)), (False, (field.forward_key,))})
+        for field in fields
+        if not field._generated
+    ]
+
+
+def declared(model: type[Model]) -> Indexes:
+    """The indexes that a model declares."""
     meta = model._meta
-    found: set[tuple[bool, tuple[str, ...]]] = set()
+    found: Indexes = set()
     for name, column in meta.fields_db_projection.items():
         field = meta.fields_map[name]
         if not field.pk and (field.unique or field.index):

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
@@ -121,10 +121,10 @@ class Readers:
         if not hasattr(self._mine, "connection"):
             self._mine.connection = self._connect()
             self._opened.append(self._mine.connection)
-        began = perf_counter()
+        began = thread_time()
         found: list[tuple[Any, ...]] = self._mine.connection.execute(text, values).fetchall()
-        if perf_counter() - began < BUDGET_SECONDS / 2:
-            # It was slow when its pages were not in memory yet, or for other values.
+        if thread_time() - began < BUDGET_SECONDS / 2:
+            # It was slow when its pages were not in memory yet, or for other values, or had to wait for the processor.
             self._slow.pop(text, None)
         return found
 

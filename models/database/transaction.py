@@ -8,8 +8,10 @@ write may therefore be stored although nobody was left to hear so: that is what 
 
 import asyncio
 import functools
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
+from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
@@ -23,6 +25,9 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 RETRIES = 5
+
+# Seconds before the first of them, at most; before each further one twice as many.
+PAUSE = 0.004
 
 # Nothing of such a unit is stored, so it may run again. PostgreSQL picks a deadlock's victim, or cannot serialise;
 # and where two units met at a unique index, the second finds on its second run what the first has stored.
@@ -73,7 +78,7 @@ async def shielded(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _run(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    for attempt in range(RETRIES + 1):
+    for attempt in count():
         pending: list[Callable[[], None]] = []
         token = _after_commit.set(pending)
         try:
@@ -82,10 +87,16 @@ async def _run(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwarg
         except RETRYABLE:
             if attempt == RETRIES:
                 raise
-            continue
+        else:
+            break
         finally:
             _after_commit.reset(token)
-        for then in pending:
-            then()
-        return result
-    raise AssertionError("unreachable")
+        await asyncio.sleep(pause(attempt))
+    for then in pending:
+        then()
+    return result
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after a failed attempt, counted from 0. By chance: who met once would meet again in step."""
+    return random.uniform(0, PAUSE * 2**attempt)

@@ -86,25 +86,23 @@ class Arguments:
 
 
 def shape(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """What a plan depends on in these variables. Raises `Unplannable` for what cannot be told apart."""
-    found: list[Hashable] = []
-    for name, kind in kinds(operation).items():
-        value = variables.get(name, Undefined)
-        if value is None or value is Undefined:
-            found.append(None if value is None else "undefined")
-        elif kind == "String":
-            found.append("string")
-        elif kind == "ID":
-            known = parse(str(value))
-            if known is None:
-                raise Unplannable("an id of nothing")
-            found.append(known[0])
-        elif isinstance(value, (list, dict)):
-            # No field that is planned takes one; where a mutation does, what is selected below it does not.
-            found.append("object")
-        else:
-            found.append((type(value), value))
-    return tuple(found)
+    """What a plan depends on in these variables."""
+    return tuple((name, _shape(kind, variables.get(name, Undefined))) for name, kind in kinds(operation).items())
+
+
+def _shape(kind: str, value: Any) -> Hashable:
+    if value is None or value is Undefined:
+        return None if value is None else "undefined"
+    if kind == "String":
+        return "string"
+    if kind == "ID":
+        # A key of the client's own, such as a clientId, is no id of ours; no plan looks for it.
+        known = parse(str(value))
+        return known[0] if known else "no id"
+    if isinstance(value, (list, dict)):
+        # No field that is planned takes one; where a mutation does, what is selected below it does not.
+        return "object"
+    return type(value), value
 
 
 def kinds(operation: OperationDefinitionNode) -> dict[str, str]:

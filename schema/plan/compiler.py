@@ -24,49 +24,14 @@ from schema.connection import Page
 from schema.connection import page as make_page
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
+from schema.plan.json import Json, literal, record
 from schema.plan.read import METADATA, Expression, Many, One, Paged, Through, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Slot, Sql, query
-from schema.plan.standin import Meanings, Row, Viewer
+from schema.plan.standin import Row, Viewer
+from schema.plan.window import Window
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
-
-
-class Window:
-    """The rows of a page in a statement. `beyond`: with one row more, and each with its number and their count."""
-
-    def __init__(self, page: Page, row: Row, *, beyond: bool) -> None:
-        self.page = page
-        self.row = row
-        self.beyond = beyond
-
-    @property
-    def order(self) -> str:
-        """By what the rows of the page come in their order."""
-        if self.beyond:
-            return f"{self.row._alias}.rn{' DESC' if self.page.back else ''}"
-        return self._forward(self.row._alias)
-
-    @property
-    def inside(self) -> Sql | None:
-        """Which of the rows are on the page; None where all are."""
-        return Sql(f"{self.row._alias}.rn <= ", Constant(self.page.size)) if self.beyond else None
-
-    def sql(self, meanings: Meanings) -> Sql:
-        """The rows, in the order of the page."""
-        columns = sorted(self.row._used | {self.page.order.key, "id"})
-        if self.beyond:
-            # Without an order of its own the window takes the rows as they come.
-            numbered = "SELECT w.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("
-            turn = " DESC" if self.page.back else ""
-            return Sql(numbered, query(self.page.window.only(*columns), meanings), f") w ORDER BY rn{turn}")
-        rows = query(self.page.window.limit(self.page.size).only(*columns), meanings)
-        return Sql("SELECT * FROM (", rows, f") w ORDER BY {self._forward('w')}") if self.page.back else rows
-
-    def _forward(self, alias: str) -> str:
-        model = self.page.rows.model
-        columns = (Row(model, alias, Meanings()).column(name) for name in (self.page.order.key, "id"))
-        return ", ".join(f"{column}{' DESC' if self.page.order.falls else ''}" for column in columns)
 
 
 class Compiler:
@@ -85,10 +50,12 @@ class Compiler:
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of a root field, whose resolver found these rows or this page."""
         if isinstance(found, Page):
-            return self._connection(found, _object(of), nodes)
-        if isinstance(found, QuerySet) and found._single:
-            return self._selected(found, self._node_type(of, found.model), nodes)
-        raise Unplannable("a root that is neither a row nor a page")
+            select = self._connection(found, _object(of), nodes)
+        elif isinstance(found, QuerySet) and found._single:
+            select = self._selected(found, self._node_type(of, found.model), nodes)
+        else:
+            raise Unplannable("a root that is neither a row nor a page")
+        return Sql("SELECT ", self.dialect.bytes_of(Sql("(", select, ")")))
 
     def rows(self, model: type[Base], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of what is selected on some rows, whose ids each request gives: each id, and its JSON."""
@@ -99,9 +66,9 @@ class Compiler:
         key = self.meanings.slot("rows", UUID, lambda request: self.dialect.list_of(request.rows))
         self.meanings[key] = self.meanings[str(key)] = self.dialect.each_of(Slot("rows"))
         row = self._row(model)
-        record = self._record(kind, row, nodes)
+        answer = self.dialect.bytes_of(self._record(kind, row, nodes).sql)
         found = self._from(model.visible_to(self.viewer.viewer).filter(id__in=[key]), row)
-        return Sql(f"SELECT {row.column('id')}, ", record, " FROM ", found)
+        return Sql(f"SELECT {row.column('id')}, ", answer, " FROM ", found)
 
     def _node_type(self, of: GraphQLOutputType, model: type[Base]) -> GraphQLObjectType:
         named = get_named_type(of)
@@ -109,8 +76,8 @@ class Compiler:
 
     def _selected(self, rows: QuerySet[Any], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
         row = self._row(rows.model)
-        record = self._record(kind, row, nodes)
-        return Sql("SELECT ", record, " FROM ", self._from(rows, row))
+        found = self._record(kind, row, nodes)
+        return Sql("SELECT ", found.sql, " FROM ", self._from(rows, row))
 
     def _row(self, model: type[Base]) -> Row:
         return Row(model, next(self._aliases), self.meanings)
@@ -119,14 +86,13 @@ class Compiler:
         # With the columns that what stands before FROM has used: a wide row is not carried through the statement.
         return Sql("(", query(rows.only(*sorted(row._used | {"id"})), self.meanings), f") {row._alias}")
 
-    def _record(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Sql:
-        members = [(key, self._field(kind, row, same)) for key, same in self.selections.below(kind, nodes).items()]
-        return self.dialect.record(members)
+    def _record(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
+        return record([(key, self._field(kind, row, same)) for key, same in self.selections.below(kind, nodes).items()])
 
-    def _field(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _field(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         name = nodes[0].name.value
         if name == "__typename":
-            return f"'{kind.name}'"
+            return Json(f'"{kind.name}"')
         definition = kind.fields[name]
         declared: StrawberryField = definition.extensions["strawberry-definition"]
         read = declared.metadata.get(METADATA)
@@ -134,15 +100,12 @@ class Compiler:
             how = read(row._model, declared.python_name) if callable(read) else read
             return self._read(how, definition, row, nodes)
         if name == "id":
-            return self._global_id(kind, row)
+            return Json(f'"{kind.name}:', Sql(row.column("id")), '"')
         if declared.is_basic_field:
             return self._column(definition.type, row, declared.python_name)
         raise Unplannable(f"{kind.name}.{name} is computed in Python")
 
-    def _global_id(self, kind: GraphQLObjectType, row: Row) -> Sql:
-        return Sql(f"'{kind.name}:' || ", row.column("id"))
-
-    def _column(self, of: GraphQLOutputType, row: Row, name: str) -> Piece:
+    def _column(self, of: GraphQLOutputType, row: Row, name: str) -> Json:
         field = row._model._meta.fields_map.get(name)
         if field is None or not field.has_db_field:
             raise Unplannable(f"{row._model.__name__}.{name} is no column")
@@ -152,10 +115,12 @@ class Compiler:
                 raise Unplannable(f"{named.name} is stored under other names")
         elif not is_leaf_type(named) or named.name not in LEAVES:
             raise Unplannable(f"the type {named.name}")
-        value = self.dialect.column(field, row.column(name))
-        return self._int(value) if isinstance(field, BigIntField) and named.name == "Int" else value
+        if isinstance(field, BigIntField) and named.name == "Int":
+            number = self._int(row.column(name))
+            return Json(Sql("coalesce(", number, ", 'null')") if field.null else number)
+        return self.dialect.column(field, row.column(name))
 
-    def _read(self, how: Any, definition: GraphQLField, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _read(self, how: Any, definition: GraphQLField, row: Row, nodes: Sequence[FieldNode]) -> Json:
         of = definition.type
         match how:
             case One():
@@ -165,28 +130,26 @@ class Compiler:
             case Paged():
                 found = how.rows(self.viewer.viewer, row)
                 page = make_page(found, how.order, **self.arguments.of(definition, nodes[0]))
-                return self.dialect.nested(self._connection(page, _object(of), nodes))
+                return Json(Sql("(", self._connection(page, _object(of), nodes), ")"))
             case Value():
                 return self._value(how, of, row)
             case Expression():
                 return self._expression(how, row)
         raise Unplannable(f"a read of the kind {type(how).__name__}")
 
-    def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        nested = self.dialect.nested(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes))
-        return self._never_null(nested) if is_non_null_type(of) else nested
+        return self._nullable(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes), of)
 
-    def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
         one = self._row(rows.model)
-        record = self._record(_object(of), one, nodes)
-        array = self.dialect.array(record, ", ".join(map(one.column, how.order)))
+        array = self.dialect.array(self._record(_object(of), one, nodes), ", ".join(map(one.column, how.order)))
         if how.through is None or not self.dialect.has_arrays:
             found = self._from(rows.order_by(*how.order), one)
         else:
             found = self._through(how.through, row, one)
-        return self.dialect.nested(Sql("SELECT ", array, " FROM ", found))
+        return Json(Sql("(SELECT ", array.sql, " FROM ", found, ")"))
 
     def _through(self, table: Through, row: Row, one: Row) -> Sql:
         # The ids first, then their rows by the primary key. PostgreSQL takes a join of the two for a good part of the
@@ -195,21 +158,20 @@ class Compiler:
         pairs = f'SELECT "{table.theirs}" FROM "{table.table}" WHERE "{table.ours}" = {row.column("id")}'
         return Sql(seen, f" WHERE {one.column('id')} = ANY(ARRAY({pairs}))")
 
-    def _value(self, how: Value, of: GraphQLOutputType, row: Row) -> Piece:
+    def _value(self, how: Value, of: GraphQLOutputType, row: Row) -> Json:
         rows = how.rows(self.viewer.viewer, row)
         one = self._row(rows.model)
         number = one.column(how.column)
         if how.minuend is not None:
             number = f"({row.column(how.minuend)} - {number})"
-        found = Sql("(SELECT ", self._int(number), " FROM ", self._from(rows, one), ")")
-        return self._never_null(found) if is_non_null_type(of) else found
+        return self._nullable(Sql("SELECT ", self._int(number), " FROM ", self._from(rows, one)), of)
 
     def _int(self, number: str) -> Sql:
         # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
         beyond = f"{number} NOT BETWEEN -2147483648 AND 2147483647"
-        return Sql(f"CASE WHEN {beyond} THEN {self.dialect.json(self.missing)} ELSE {self.dialect.number(number)} END")
+        return Sql(f"CASE WHEN {beyond} THEN {self._missing} ELSE {self.dialect.number(number)} END")
 
-    def _expression(self, how: Expression, row: Row) -> Piece:
+    def _expression(self, how: Expression, row: Row) -> Json:
         pieces: list[Piece] = []
         for index, part in enumerate(how.template.replace("}", "{").split("{")):
             if index % 2 == 0:
@@ -218,68 +180,79 @@ class Compiler:
                 pieces.append(self.dialect.slot(self.meanings, self.viewer.viewer.id))
             else:
                 pieces.append(row.column(part))
-        return Sql(*pieces)
+        return self.dialect.quoted(Sql(*pieces))
 
-    def _never_null(self, value: Piece) -> Sql:
-        return Sql("coalesce(", value, f", {self.dialect.json(self.missing)})")
+    def _nullable(self, select: Sql, of: GraphQLOutputType) -> Json:
+        otherwise = self._missing if is_non_null_type(of) else "'null'"
+        return Json(Sql("coalesce((", select, f"), {otherwise})"))
+
+    @property
+    def _missing(self) -> str:
+        return literal(f'"{self.missing}"')
 
     def _connection(self, page: Page, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
         row = self._row(page.rows.model)
         below = self.selections.below(kind, nodes)
         wanted = {same[0].name.value for same in below.values()}
         # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
-        window = Window(page, row, beyond="pageInfo" in wanted)
-        record = self.dialect.record([(key, self._part(window, kind, same)) for key, same in below.items()])
-        if not wanted & {"edges", "pageInfo"}:
-            return Sql("SELECT ", record)
-        return Sql("SELECT ", record, " FROM (", window.sql(self.meanings), f") {row._alias}")
+        infos = [node for same in below.values() if same[0].name.value == "pageInfo" for node in same]
+        told = {
+            same[0].name.value for same in self.selections.below(_object(kind.fields["pageInfo"].type), infos).values()
+        }
+        known = {"__typename", "hasNextPage" if page.back else "hasPreviousPage"}
+        window = Window(page, row, beyond=bool(told - known))
+        found = record([(key, self._part(window, kind, same)) for key, same in below.items()])
+        if "edges" not in wanted and not window.beyond:
+            return Sql("SELECT ", found.sql)
+        return Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}")
 
-    def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Piece:
+    def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Json:
         page, row = window.page, window.row
         match nodes[0].name.value:
             case "__typename":
-                return f"'{kind.name}'"
+                return Json(f'"{kind.name}"')
             case "edges":
                 edge = _object(kind.fields["edges"].type)
                 members = [
                     (key, self._edge(page, edge, row, same)) for key, same in self.selections.below(edge, nodes).items()
                 ]
-                return self.dialect.array(self.dialect.record(members), window.order, window.inside)
+                return self.dialect.array(record(members), window.order, window.inside)
             case "pageInfo":
                 info = _object(kind.fields["pageInfo"].type)
-                return self.dialect.record(
+                return record(
                     [
                         (key, self._page_info(page, row, same[0].name.value))
                         for key, same in self.selections.below(info, nodes).items()
                     ]
                 )
             case "totalCount":
-                return Sql("(SELECT count(*) FROM (", query(page.rows, self.meanings), ") c)")
+                return Json(Sql("(SELECT count(*) FROM (", query(page.rows, self.meanings), ") c)"))
         raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
 
-    def _edge(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Piece:
+    def _edge(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         match nodes[0].name.value:
             case "__typename":
-                return f"'{kind.name}'"
+                return Json(f'"{kind.name}"')
             case "cursor":
-                return self._cursor(page, row)
+                return self.dialect.quoted(self._cursor(page, row))
             case "node":
                 return self._record(_object(kind.fields["node"].type), row, nodes)
         raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
 
-    def _page_info(self, page: Page, row: Row, name: str) -> Piece:
+    def _page_info(self, page: Page, row: Row, name: str) -> Json:
         size = Constant(page.size)
-        more = self.dialect.boolean(Sql("count(*) > ", size))
+        more = Json(Sql("CASE WHEN count(*) > ", size, " THEN 'true' ELSE 'false' END"))
         last = Sql(f"CASE WHEN {row._alias}.n < ", size, f" THEN {row._alias}.n ELSE ", size, " END")
         first_row, last_row = (last, "1") if page.back else ("1", last)
 
-        def cursor_at(place: Piece) -> Sql:
-            return Sql("max(", self._cursor(page, row), f") FILTER (WHERE {row._alias}.rn = ", place, ")")
+        def cursor_at(place: Piece) -> Json:
+            chosen = Sql("max(", self._cursor(page, row), f") FILTER (WHERE {row._alias}.rn = ", place, ")")
+            return self.dialect.quoted(chosen)
 
-        parts: Mapping[str, Piece] = {
-            "__typename": "'PageInfo'",
-            "hasNextPage": self.dialect.boolean(_truth(page.before is not None)) if page.back else more,
-            "hasPreviousPage": more if page.back else self.dialect.boolean(_truth(page.after is not None)),
+        parts: Mapping[str, Json] = {
+            "__typename": Json('"PageInfo"'),
+            "hasNextPage": _truth(page.before is not None) if page.back else more,
+            "hasPreviousPage": more if page.back else _truth(page.after is not None),
             "startCursor": cursor_at(first_row),
             "endCursor": cursor_at(last_row),
         }
@@ -291,8 +264,8 @@ class Compiler:
         return Sql(f"'{page.order.name}:' || {row.column('id')} || ':' || {text}")
 
 
-def _truth(value: bool) -> str:
-    return "1 = 1" if value else "1 = 0"
+def _truth(value: bool) -> Json:
+    return Json("true" if value else "false")
 
 
 def _object(of: GraphQLOutputType) -> GraphQLObjectType:

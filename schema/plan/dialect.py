@@ -1,6 +1,7 @@
 """What differs between the databases when an answer is built as JSON."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,8 @@ import orjson
 from tortoise import fields
 from tortoise.fields.base import Field
 
-from schema.plan.sql import Piece, Sql, join
-
-# PostgreSQL passes at most 100 arguments to a function; each member of an object takes two.
-MOST_MEMBERS = 50
+from schema.plan.json import Json
+from schema.plan.sql import Piece, Sql
 
 
 class Unplannable(Exception):
@@ -22,36 +21,51 @@ class Dialect:
     """JSON in SQL, as PostgreSQL writes it."""
 
     name = "postgres"
-    object = "json_build_object"
-    empty = "'[]'::json"
     has_arrays = True
 
-    def record(self, members: Sequence[tuple[str, Piece]]) -> Sql:
-        """An object with these members. Their names are GraphQL names, so they need no quoting."""
-        if len(members) > MOST_MEMBERS:
-            raise Unplannable(f"more than {MOST_MEMBERS} fields in one selection")
-        return Sql(f"{self.object}(", join([Sql(f"'{name}', ", value) for name, value in members]), ")")
+    def bytes_of(self, text: Sql) -> Sql:
+        """A text as bytes in UTF-8. PostgreSQL's readers hand text on as bytes anyway."""
+        return text
 
-    def array(self, value: Piece, order: str, only: Piece | None = None) -> Sql:
-        """An array of a value for each row, in the order of a column. `only` chooses among the rows."""
-        chosen = Sql(" FILTER (WHERE ", only, ")") if only is not None else Sql()
-        return Sql("coalesce(json_agg(", value, f" ORDER BY {order})", chosen, f", {self.empty})")
+    def quoted(self, value: Piece) -> Json:
+        """The JSON of a string, a number or null."""
+        return Json(Sql("coalesce(to_json(", value, ")::text, 'null')"))
 
-    def nested(self, select: Piece) -> Sql:
-        """A statement whose one value is JSON, as a value."""
-        return Sql("(", select, ")")
+    def column(self, field: Field[Any], name: str) -> Json:
+        """The JSON of a column."""
+        value = self._value(field, name)
+        return Json(Sql("coalesce(", value.sql, ", 'null')")) if field.null else value
 
-    def json(self, text: str) -> str:
-        """A JSON string of plain characters."""
-        return f"'\"{text}\"'::json"
+    def _value(self, field: Field[Any], name: str) -> Json:
+        if isinstance(field, (fields.DatetimeField, fields.DateField)):
+            return Json('"', Sql(self.text(field, name)), '"')
+        if isinstance(field, fields.BooleanField):
+            return Json(Sql(f"CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END"))
+        if isinstance(field, fields.JSONField):
+            return Json(Sql(self.json(name)))
+        if isinstance(field, (fields.SmallIntField, fields.IntField, fields.BigIntField)):
+            return Json(Sql(self.number(name)))
+        if getattr(field, "enum_type", None) is not None:
+            # Names of GraphQL need no escapes.
+            return Json('"', Sql(name), '"')
+        return Json(Sql(self.string(name)))
+
+    def string(self, value: str) -> str:
+        """The JSON of a text that is not null."""
+        return f"to_json({value})::text"
 
     def number(self, value: str) -> str:
-        """A number, beside which there may be a JSON string in its place."""
-        return f"to_json({value})"
+        """The text of a number."""
+        return f"({value})::text"
 
-    def boolean(self, condition: Piece) -> Sql:
-        """A condition, as a JSON boolean."""
-        return Sql("(", condition, ")")
+    def json(self, value: str) -> str:
+        """The text of a column that holds JSON."""
+        return f"{value}::text"
+
+    def array(self, value: Json, order: str, only: Piece | None = None) -> Json:
+        """An array of a value for each row, in the order of a column. `only` chooses among the rows."""
+        chosen = Sql(" FILTER (WHERE ", only, ")") if only is not None else Sql()
+        return Json("[", Sql("coalesce(string_agg(", value.sql, f", ',' ORDER BY {order})", chosen, ", '')"), "]")
 
     def slot(self, meanings: Mapping[Any, Piece], standin: UUID) -> Piece:
         """The slot of a UUID, as the database keeps it."""
@@ -65,49 +79,49 @@ class Dialect:
         """A statement whose rows are the ids of a parameter."""
         return Sql("SELECT unnest(", ids, "::uuid[])")
 
-    def column(self, field: Field[Any], name: str) -> str:
-        """The JSON value of a column."""
+    def text(self, field: Field[Any], name: str) -> str:
+        """The text of a column, for a cursor; of a moment or a day, as Python's isoformat."""
         if isinstance(field, fields.DatetimeField):
-            # As Python's isoformat: no fraction where it is zero, else six digits.
+            # No fraction where it is zero, else six digits.
             text = f"to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
             return f"replace({text}, '.000000', '') || '+00:00'"
         if isinstance(field, fields.DateField):
-            return f"to_char({name}, 'YYYY-MM-DD')"
-        return name
-
-    def text(self, field: Field[Any], name: str) -> str:
-        """The text of a column, for a cursor."""
-        value = self.column(field, name)
-        return value if value != name else f"{name}::text"
+            # The driver keeps Python's first and last day as infinities, which no format can write.
+            ends = f"WHEN '-infinity' THEN '{date.min}' WHEN 'infinity' THEN '{date.max}'"
+            return f"CASE {name} {ends} ELSE to_char({name}, 'YYYY-MM-DD') END"
+        return f"{name}::text"
 
 
 class Sqlite(Dialect):
-    """JSON in SQL, as SQLite writes it. It forgets that a value is JSON on its way out of a subquery."""
+    """JSON in SQL, as SQLite writes it."""
 
     name = "sqlite"
-    object = "json_object"
     has_arrays = False
 
-    def array(self, value: Piece, order: str, only: Piece | None = None) -> Sql:
-        """An array. SQLite before 3.44 has no order inside an aggregate: it takes that of the rows it reads."""
-        chosen = Sql(" FILTER (WHERE ", only, ")") if only is not None else Sql()
-        return Sql("json_group_array(", value, ")", chosen)
+    def bytes_of(self, text: Sql) -> Sql:
+        """A text as bytes in UTF-8."""
+        return Sql("CAST(", text, " AS BLOB)")
 
-    def nested(self, select: Piece) -> Sql:
-        """A statement whose one value is JSON, as a value."""
-        return Sql("json((", select, "))")
+    def quoted(self, value: Piece) -> Json:
+        """The JSON of a string, a number or null."""
+        return Json(Sql("json_quote(", value, ")"))
 
-    def json(self, text: str) -> str:
-        """A JSON string of plain characters."""
-        return f"json('\"{text}\"')"
+    def string(self, value: str) -> str:
+        """The JSON of a text."""
+        return f"json_quote({value})"
 
     def number(self, value: str) -> str:
-        """A number, beside which there may be a JSON string in its place."""
+        """A number: it becomes text where it stands beside text."""
         return value
 
-    def boolean(self, condition: Piece) -> Sql:
-        """A condition, as a JSON boolean."""
-        return Sql("json(CASE WHEN ", condition, " THEN 'true' ELSE 'false' END)")
+    def json(self, value: str) -> str:
+        """The text of a column that holds JSON."""
+        return value
+
+    def array(self, value: Json, order: str, only: Piece | None = None) -> Json:
+        """An array. SQLite before 3.44 has no order inside an aggregate: it takes that of the rows it reads."""
+        chosen = Sql(" FILTER (WHERE ", only, ")") if only is not None else Sql()
+        return Json("[", Sql("coalesce(group_concat(", value.sql, ", ',')", chosen, ", '')"), "]")
 
     def slot(self, meanings: Mapping[Any, Piece], standin: UUID) -> Piece:
         """The slot of a UUID, as the database keeps it: as text."""
@@ -121,19 +135,9 @@ class Sqlite(Dialect):
         """A statement whose rows are the ids of a parameter."""
         return Sql("SELECT value FROM json_each(", ids, ")")
 
-    def column(self, field: Field[Any], name: str) -> str:
-        """The JSON value of a column."""
-        if isinstance(field, fields.DatetimeField):
-            return f"replace({name}, ' ', 'T')"
-        if isinstance(field, fields.BooleanField):
-            return f"json(CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
-        if isinstance(field, fields.JSONField):
-            return f"json({name})"
-        return name
-
     def text(self, field: Field[Any], name: str) -> str:
-        """The text of a column, for a cursor."""
-        return self.column(field, name)
+        """The text of a column, for a cursor; of a moment, as Python's isoformat."""
+        return f"replace({name}, ' ', 'T')" if isinstance(field, fields.DatetimeField) else name
 
 
 DIALECTS: dict[str, Dialect] = {"postgres": Dialect(), "sqlite": Sqlite()}

@@ -40,8 +40,8 @@ log = structlog.get_logger()
 
 PLANS_KEPT = 512
 
-# What SQLite says of a statement that is nested more deeply than its parser can follow.
-TOO_DEEP = "parser stack overflow"
+# What SQLite says of a statement that is nested more deeply than its parser can follow, or of too long a sum of texts.
+TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Request:
 class Statement:
     """One root field: the key of its answer, and the statement that makes it."""
 
-    key: str
+    key: bytes
     text: str
     parameters: tuple[Parameter, ...]
 
@@ -82,6 +82,7 @@ class Planner:
         self._schema = schema
         # A string that no client can know, in place of a null that must not be.
         self._missing = f"missing {secrets.token_hex(16)}"
+        self._missing_bytes = self._missing.encode()
         self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
         self.answered = 0
         self.declined = 0
@@ -106,7 +107,7 @@ class Planner:
             plan = self._plan(key, lambda: self._compiled(document, operation, variables))
             answer = None if plan is None else await self._spliced(plan, Request(context.viewer, variables))
         except sqlite3.OperationalError as error:
-            if TOO_DEEP not in str(error):
+            if not str(error).startswith(TOO_DEEP):
                 raise
             self._plans[key] = answer = None
         except (Unplannable, Refused):
@@ -142,23 +143,24 @@ class Planner:
             return {}
         # The nodes are kept with their plan, so that no other node can come to have the same identity.
         key = (tuple(map(id, nodes)), kind.name, dialect(), shape(operation, variables))
+        nothing = Plan((), {}, nodes)
 
         def compiled() -> Plan:
             arguments = Arguments(operation, variables)
             selections = Selections(self._schema, fragments, variables)
             compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing)
             text, parameters = compiler.rows(type(rows[0]), kind, nodes).render(dialect())
-            return Plan((Statement("", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
+            return Plan((Statement(b"", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
         try:
-            plan = self._plan(key, compiled)
-            if plan is None:
+            plan = self._plan(key, compiled, nothing)
+            if plan is None or not plan.statements:
                 return {}
             found = await self._by_row(plan, Request(context.viewer, variables, [row.id for row in rows]))
         except sqlite3.OperationalError as error:
-            if TOO_DEEP not in str(error):
+            if not str(error).startswith(TOO_DEEP):
                 raise
-            self._plans[key] = None
+            self._plans[key] = nothing
             return {}
         except (Unplannable, Refused):
             return {}
@@ -168,24 +170,24 @@ class Planner:
         texts = await self._texts(plan, request)
         if texts is None:
             return None
-        parts = (f'"{statement.key}":{text}' for statement, text in zip(plan.statements, texts, strict=True))
-        return ('{"data":{' + ",".join(parts) + "}}").encode()
+        parts = (b'"%b":%b' % (statement.key, text) for statement, text in zip(plan.statements, texts, strict=True))
+        return b'{"data":{%b}}' % b",".join(parts)
 
     async def _by_row(self, plan: Plan, request: Request) -> Mapping[UUID, bytes]:
         (statement,) = plan.statements
         values = plan.values(request)
         found = await _fetch(statement.text, [_filled(part, values) for part in statement.parameters])
-        return {UUID(str(key)): text.encode() for key, text in found if self._missing not in text}
+        return {UUID(str(key)): text for key, text in found if self._missing_bytes not in text}
 
-    def _plan(self, key: Hashable, compiled: Callable[[], Plan]) -> Plan | None:
+    def _plan(self, key: Hashable, compiled: Callable[[], Plan], otherwise: Plan | None = None) -> Plan | None:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
         try:
-            plan = self._checked(compiled)
+            plan: Plan | None = self._checked(compiled)
         except Unplannable as reason:
             log.debug("not planned", reason=str(reason))
-            plan = None
+            plan = otherwise
         self._plans[key] = plan
         if len(self._plans) > PLANS_KEPT:
             self._plans.popitem(last=False)
@@ -216,16 +218,16 @@ class Planner:
             declared = definition.extensions["strawberry-definition"]
             found = _found(declared, arguments.of(definition, nodes[0]), compiler)
             text, parameters = compiler.root(found, definition.type, nodes).render(kind.name)
-            statements.append(Statement(key, text, tuple(parameters)))
+            statements.append(Statement(key.encode(), text, tuple(parameters)))
         return Plan(tuple(statements), arguments.meanings.bindings)
 
-    async def _texts(self, plan: Plan, request: Request) -> list[str] | None:
-        texts: list[str] = []
+    async def _texts(self, plan: Plan, request: Request) -> list[bytes] | None:
+        texts: list[bytes] = []
         values = plan.values(request)
         for statement in plan.statements:
             rows = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
-            text = rows[0][0] if rows else "null"
-            if self._missing in text:
+            text = rows[0][0] or b"null"
+            if self._missing_bytes in text:
                 return None
             texts.append(text)
         return texts

@@ -272,3 +272,18 @@ async def test_an_interrupted_fill_leaves_the_database_empty(
     with pytest.raises(asyncio.CancelledError):
         await filling
     assert set((await rows()).values()) == {0}
+
+
+async def test_a_second_process_that_waited_for_the_first_finds_its_accounts_and_adds_none(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks before it waits, at the skills, and again after it."""
+    looks = iter([False, True])
+
+    async def exists(**_: Any) -> bool:
+        return next(looks)
+
+    monkeypatch.setattr(Account, "exists", exists)
+    assert await fill() == []
+    assert list(looks) == []
+    assert await Account.all().count() == 0

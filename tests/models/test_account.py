@@ -11,7 +11,7 @@ from models.inbox import Inbox
 from models.profile import Profile
 from models.refusal import RateLimited, RefusalCode, Refused
 from models.session import Session
-from models.throttle import PER_ACCOUNT, WINDOW, Throttle
+from models.throttle import PER_ACCOUNT, PER_ADDRESS, SIGN_UPS_PER_ADDRESS, WINDOW, Throttle
 from tests.models.expect import refused
 from tests.people import PASSWORD, person
 
@@ -19,6 +19,7 @@ from tests.people import PASSWORD, person
 @pytest.fixture(autouse=True)
 def _nobody_has_failed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "sign_in", Throttle())
+    monkeypatch.setattr(throttle, "sign_up", Throttle(per_address=SIGN_UPS_PER_ADDRESS))
 
 
 async def test_signing_up_opens_an_account_with_profile_and_inbox_and_signs_it_in(database: str) -> None:
@@ -185,6 +186,57 @@ async def test_guesses_that_come_all_at_once_are_counted_too(database: str) -> N
     )
     assert sum(isinstance(answer, Refused) for answer in guesses) == PER_ACCOUNT
     assert sum(isinstance(answer, RateLimited) for answer in guesses) == 2 * PER_ACCOUNT
+
+
+async def test_right_passwords_that_come_all_at_once_all_sign_in(database: str) -> None:
+    ana = await person("Ana")
+    tokens = await asyncio.gather(*(Account.sign_in(ana.email, PASSWORD) for _ in range(2 * PER_ACCOUNT)))
+    assert len({token for _, token in tokens}) == 2 * PER_ACCOUNT
+
+
+async def test_typing_errors_of_different_people_are_not_counted_together(database: str) -> None:
+    for number in range(2 * PER_ACCOUNT):
+        with refused(RefusalCode.BAD_CREDENTIALS):
+            await Account.sign_in("ana@", PASSWORD, address=f"192.0.2.{number}")
+
+
+async def test_what_is_no_address_is_guessed_as_often_as_one_address_may(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password, "_verify", lambda *_: False)
+    for number in range(PER_ADDRESS):
+        with refused(RefusalCode.BAD_CREDENTIALS):
+            await Account.sign_in(f"ana {number}", PASSWORD, address="192.0.2.1")
+    with pytest.raises(RateLimited):
+        await Account.sign_in("ana", PASSWORD, address="192.0.2.1")
+
+
+async def test_a_guess_that_got_no_answer_is_no_failure(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ana = await person("Ana")
+
+    def away(*_: object) -> bool:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(password, "_verify", away)
+        for _ in range(PER_ACCOUNT):
+            with pytest.raises(ConnectionResetError):
+                await Account.sign_in(ana.email, PASSWORD, address="192.0.2.1")
+    assert await Account.sign_in(ana.email, PASSWORD, address="192.0.2.1")
+
+
+async def test_one_address_signs_up_so_many_times_whatever_becomes_of_them(database: str) -> None:
+    for number in range(SIGN_UPS_PER_ADDRESS):
+        with refused(RefusalCode.INVALID, "password"):
+            await Account.sign_up(f"{number}@example.org", "short", "Ana", address="192.0.2.1")
+    with pytest.raises(RateLimited) as limit:
+        await Account.sign_up("ana@example.org", PASSWORD, "Ana", address="192.0.2.1")
+    assert 0 < limit.value.retry_after <= WINDOW.total_seconds()
+    # Others may, and so may who comes without an address: the demo.
+    for number, address in enumerate(("192.0.2.2", "")):
+        assert await Account.sign_up(f"ana{number}@example.org", PASSWORD, "Ana", address=address)
+    with clock.moved(WINDOW):
+        assert await Account.sign_up("ana@example.org", PASSWORD, "Ana", address="192.0.2.1")
 
 
 async def test_an_account_sees_itself_only(database: str) -> None:

@@ -142,3 +142,14 @@ async def test_a_closed_conversation_can_still_be_read(database: str) -> None:
     await two.conversation.mark_read(1, by=two.mentee)
     assert await read_by(two) == (1, 1)
     assert await Message.visible_to(two.mentee).count() == 1
+
+
+async def test_what_is_read_after_the_end_is_no_news_for_the_other(database: str) -> None:
+    two = await pair()
+    await say(two, "Hello")
+    await two.mentorship.end(by=two.mentor)
+    before = await place(two.mentor), await place(two.mentee)
+    await two.conversation.mark_read(1, by=two.mentee)
+    assert await read_by(two) == (1, 1)
+    assert await news(two.mentor, before[0]) == []
+    assert await news(two.mentee, before[1]) == [Kind.READ_MARKER_MOVED]

@@ -158,13 +158,13 @@ async def test_each_inbox_has_an_epoch_of_its_own_that_its_cursors_carry(databas
     assert Cursor.parse(str(one.cursor())).position == one.position
 
 
-async def test_who_locks_an_account_keeps_others_from_recording_until_the_end(database: str) -> None:
+async def test_who_records_for_an_account_keeps_others_from_recording_until_the_end(database: str) -> None:
     ana, subject = await person("Ana"), await a_subject()
     locked, order = asyncio.Event(), []
 
     @transaction
     async def holder() -> None:
-        await Inbox.lock(ana.id)
+        await Inbox.record(Kind.MEETING_CHANGED, subject, [ana.id])
         locked.set()
         for _ in range(50):
             await asyncio.sleep(0)
@@ -177,3 +177,4 @@ async def test_who_locks_an_account_keeps_others_from_recording_until_the_end(da
 
     await asyncio.gather(holder(), recorder())
     assert order == ["holder", "recorder"]
+    assert await news(ana) == [Kind.MEETING_CHANGED, Kind.GOAL_CHANGED]

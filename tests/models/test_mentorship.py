@@ -2,7 +2,7 @@
 
 import asyncio
 import calendar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from models import clock
 from models.conversation import Conversation, Participant
 from models.goal import Goal, Milestone
 from models.inbox import Kind
-from models.meeting import Meeting, MeetingKind
+from models.meeting import Meeting, MeetingKind, MeetingStatus
 from models.mentorship import Cadence, Mentorship, MentorshipStatus, months_after
 from models.profile import Profile
 from models.refusal import RefusalCode
@@ -91,6 +91,54 @@ async def test_the_end_ends_the_call_and_tells_who_is_in_it(database: str) -> No
     assert (stored.status, stored.open_in) == (VideoStatus.ENDED, None)
     assert (await VideoParticipant.get(id=participant.id)).left_at is not None
     assert [signal.kind for signal in await VideoSignal.filter(receiver_id=participant.id)] == [SignalKind.ENDED]
+
+
+async def test_the_end_calls_off_the_meetings_that_have_not_begun_and_both_hear_of_it_first(database: str) -> None:
+    two = await pair()
+    later, begun = [
+        await Meeting.schedule(
+            two.mentorship,
+            by=two.mentor,
+            kind=MeetingKind.PHONE,
+            local_start=f"{clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M}",
+            time_zone="UTC",
+            minutes=60,
+        )
+        for days in (2, 1)
+    ]
+    before = await place(two.mentor), await place(two.mentee)
+    with clock.moved(timedelta(days=1)):
+        await two.mentorship.end(by=two.mentee)
+    assert (await Meeting.get(id=later.id)).status is MeetingStatus.CANCELLED
+    assert (await Meeting.get(id=begun.id)).status is MeetingStatus.SCHEDULED
+    heard = [Kind.MEETING_CHANGED, Kind.MENTORSHIP_CHANGED]
+    assert await news(two.mentor, before[0]) == await news(two.mentee, before[1]) == heard
+
+
+async def test_an_end_and_what_others_do_at_once_with_meetings_and_calls_do_not_hold_each_other_up(
+    database: str,
+) -> None:
+    two = await pair()
+    meeting = await Meeting.schedule(
+        two.mentorship,
+        by=two.mentor,
+        kind=MeetingKind.VIDEO,
+        local_start=f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}",
+        time_zone="UTC",
+        minutes=60,
+    )
+    call = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting)
+    await asyncio.gather(
+        meeting.cancel(by=two.mentor),
+        call.end(by=two.mentee),
+        two.mentorship.end(by=two.mentee),
+        call.end(by=two.mentor),
+        return_exceptions=True,
+    )
+    assert (await Meeting.get(id=meeting.id)).status is MeetingStatus.CANCELLED
+    kinds = await news(two.mentee)
+    assert kinds.count(Kind.MEETING_CHANGED) == 2
+    assert kinds[-1] is Kind.MENTORSHIP_CHANGED
 
 
 async def test_the_end_frees_the_place_and_the_two_may_begin_anew(database: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from models import password
-from models.refusal import RefusalCode
+from models.refusal import RateLimited, RefusalCode
 from tests.models.expect import refused
 
 
@@ -73,6 +73,25 @@ async def test_however_many_come_at_once_two_threads_work_and_none_is_the_event_
     answers = await asyncio.gather(*(password.matches("correct horse battery", None) for _ in range(6)))
     assert answers == [False] * 6
     assert spy.threads == {"argon2_0", "argon2_1"}
+
+
+async def test_so_many_wait_for_the_threads_and_the_next_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(password, "_verify", lambda *_: goes_on.wait(30))
+    waiting = [asyncio.create_task(password.matches("", None)) for _ in range(password.THREADS + password.MOST_WAITING)]
+    await asyncio.sleep(0)
+    for refused_work in (password.matches("", None), password.hashed("")):
+        with pytest.raises(RateLimited) as limit:
+            await refused_work
+        assert limit.value.retry_after == 1
+    # Who gives up leaves a place.
+    waiting.pop().cancel()
+    await asyncio.sleep(0)
+    waiting.append(asyncio.create_task(password.matches("", None)))
+    await asyncio.sleep(0)
+    goes_on.set()
+    assert await asyncio.gather(*waiting) == [True] * (password.THREADS + password.MOST_WAITING)
+    assert await password.matches("", None)
 
 
 async def test_a_password_with_a_lone_surrogate_can_be_hashed_and_matched() -> None:

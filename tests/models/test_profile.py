@@ -118,6 +118,21 @@ async def test_two_changes_at_once_of_different_fields_both_stay(database: str) 
     assert (stored.headline, stored.industry) == ("Ask me", "health")
 
 
+async def test_changes_at_once_of_the_same_skills_leave_those_of_one_of_them(database: str) -> None:
+    ana = await person("Ana")
+    profiles = [await Profile.get(id=ana.id) for _ in range(6)]
+    lists = [[f"{number} {skill}" for skill in "abc"] for number in range(len(profiles))]
+    await asyncio.gather(
+        *(
+            profile.change(by=ana, skills_offered=offered, skills_wanted=offered)
+            for profile, offered in zip(profiles, lists, strict=True)
+        )
+    )
+    for relation in ("skills_offered", "skills_wanted"):
+        kept = [skill.name for skill in await getattr(profiles[0], relation).all()]
+        assert sorted(kept) in lists
+
+
 async def test_mentors_are_the_others_with_a_capacity(database: str) -> None:
     viewer = await person("Ana", capacity=2)
     mara = await person("Mara", capacity=1)

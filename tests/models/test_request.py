@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from models import clock
 from models.account import Account
@@ -226,6 +227,27 @@ async def test_overdue_requests_are_closed_once_and_both_hear_of_it(database: st
         assert (await MentorshipRequest.get(id=fresh.id)).status is RequestStatus.PENDING
         assert await news(theo, before) == [Kind.REQUEST_CHANGED]
         await ask(mara, theo)
+
+
+async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mara = await person("Mara", capacity=3)
+    asked = [await ask(mara, await person(f"Mentee {number}")) for number in range(3)]
+    decide = MentorshipRequest._decide
+
+    async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> None:
+        if self.id == asked[0].id:
+            raise LookupError
+        await decide(self, *to)
+
+    with clock.moved(REPLY_WITHIN):
+        with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
+            patch.setattr(MentorshipRequest, "_decide", fails_for_the_first)
+            assert await MentorshipRequest.expire_overdue() == 2
+        assert [entry["request"] for entry in logged] == [str(asked[0].id)]
+        assert await MentorshipRequest.filter(status=RequestStatus.EXPIRED).count() == 2
+        assert await MentorshipRequest.expire_overdue() == 1
 
 
 async def test_only_the_two_see_a_request(database: str) -> None:

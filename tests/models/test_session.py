@@ -1,5 +1,6 @@
 """Sign-ins: their tokens, their end, and who sees them."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from datetime import timedelta
 import pytest
 
 from models import bell, clock
-from models.session import LIFETIME, Session
+from models import session as session_module
+from models.database import after_commit
+from models.session import KEPT, LIFETIME, Session
 from tests.people import person
 
 SECOND = timedelta(seconds=1)
@@ -87,3 +90,46 @@ async def test_a_long_name_of_a_device_is_cut(database: str) -> None:
     found = await Session.of_token(token)
     assert found is not None
     assert found.device == "x" * 200
+
+
+async def test_sign_ins_that_ended_long_ago_are_deleted_some_at_a_time_and_no_others(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MOST_FORGOTTEN", 2)
+    ana = await person("Ana")
+    with clock.moved(-LIFETIME - KEPT):
+        for _ in range(3):
+            await Session.open(ana, device="expired long ago")
+    with clock.moved(-KEPT):
+        await (await Session.open(ana, device="revoked long ago"))[0].revoke()
+        await Session.open(ana, device="expires now")
+    with clock.moved(SECOND - KEPT):
+        await (await Session.open(ana, device="revoked lately"))[0].revoke()
+    assert [await Session.forget_ended() for _ in range(3)] == [2, 2, 0]
+    assert {one.device for one in await Session.all()} == {"expires now", "revoked lately", "test"}
+
+
+async def test_two_processes_may_forget_at_once(database: str) -> None:
+    with clock.moved(-LIFETIME - KEPT):
+        ana = await person("Ana")
+        for _ in range(5):
+            await Session.open(ana)
+    await asyncio.gather(*(Session.forget_ended() for _ in range(3)))
+    assert await Session.all().count() == 0
+
+
+async def test_a_sign_in_is_written_in_a_unit(database: str) -> None:
+    """Cancelled in the middle of it, a writer outside a unit could leave the database locked."""
+    ana, units = await person("Ana"), []
+    create = Session.create.__func__  # type: ignore[attr-defined]
+
+    async def noted(cls: type[Session], **fields: object) -> Session:
+        after_commit(lambda: units.append("stored"))
+        units.append("written")
+        return await create(cls, **fields)  # type: ignore[no-any-return]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "create", classmethod(noted))
+        await Session.open(ana)
+    # Outside a unit, `after_commit` calls at once.
+    assert units == ["written", "stored"]

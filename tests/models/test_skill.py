@@ -1,12 +1,14 @@
 """The shared vocabulary of skills."""
 
 import asyncio
+import sys
+import time
 
 import pytest
 
 from models.profile import Profile
 from models.refusal import RefusalCode
-from models.skill import MOST_PER_PERSON, Skill
+from models.skill import LONGEST_NAME, MOST_PER_PERSON, Skill
 from tests.models.expect import refused
 from tests.people import person
 
@@ -74,6 +76,45 @@ async def test_eight_people_who_name_the_same_new_skills_at_once_share_them(data
     assert await Skill.all().count() == 3
     for profile in profiles:
         assert {skill.name for skill in await profile.skills_offered.all()} == set(names)
+
+
+@pytest.mark.timeout(30)
+async def test_many_who_learn_new_skills_in_all_orders_do_not_wait_for_each_other(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even once: PostgreSQL notices after a second that two wait for each other, and one begins anew."""
+    again: list[int] = []
+    monkeypatch.setattr(sys.modules["models.database.transaction"], "pause", lambda attempt: again.append(attempt) or 0)
+    people = [await person(f"Person {number}") for number in range(6)]
+    profiles = [await Profile.get(id=one.id) for one in people]
+    names = [f"skill {number}" for number in range(20)]
+    turned = [names[start:] + names[:start] for start in range(0, 20, 3)]
+    await asyncio.gather(
+        *(
+            # What one offers first, another wants last.
+            profile.change(by=one, skills_offered=order[:10], skills_wanted=order[10:])
+            for one, profile, order in zip(people, profiles, turned, strict=False)
+        )
+    )
+    assert await Skill.all().count() == 20
+    assert again == []
+
+
+async def test_skills_are_found_by_how_they_begin(database: str) -> None:
+    ana = await person()
+    longest = "\u00e5" * LONGEST_NAME
+    await Skill.named(["Welding", "Web design", "Law", longest], "skills")
+    for letters, found in {"WE": 2, " law": 1, "": 4, "aw": 0, "a\u030a" * LONGEST_NAME: 1}.items():
+        assert await Skill.starting_with(ana, letters, "startingWith").count() == found
+
+
+@pytest.mark.parametrize("letters", ["x" * 61, "x" * 60_000, "a" + "\u0301\u0316" * 30_000])
+async def test_what_is_longer_than_any_name_is_not_looked_for(database: str, letters: str) -> None:
+    ana, started = await person(), time.process_time()
+    with refused(RefusalCode.INVALID, "startingWith"):
+        await Skill.starting_with(ana, letters, "startingWith")
+    assert await Profile.mentors(ana, skill=letters) == []
+    assert time.process_time() - started < 1
 
 
 async def test_everybody_sees_the_vocabulary(database: str) -> None:

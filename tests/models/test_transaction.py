@@ -2,9 +2,11 @@
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -15,13 +17,17 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from models.conversation import Message
-from models.database import after_commit, connect, transaction
+from models.database import after_commit, connect, dialect, transaction
+from models.database.transaction import RETRIES
 from models.goal import Goal
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.skill import Skill
 from tests import people
 from tests.models.cancelling import check_nothing_is_held, check_wholly_stored, stored
+
+# In its package the module's name stands for the decorator.
+transaction_module = sys.modules["models.database.transaction"]
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -113,6 +119,30 @@ async def test_a_unit_that_collides_again_and_again_gives_up(database: str) -> N
     with pytest.raises(IntegrityError):
         await learn("SQL")
     await check_nothing_is_held(database)
+
+
+def test_the_pause_before_a_further_run_is_short_grows_and_is_left_to_chance() -> None:
+    longest = [max(transaction_module.pause(attempt) for _ in range(200)) for attempt in range(RETRIES)]
+    assert all(shorter < longer for shorter, longer in pairwise(longest))
+    assert longest[-1] < 0.1
+    assert len({transaction_module.pause(0) for _ in range(20)}) > 1
+
+
+async def test_a_unit_that_collides_pauses_before_each_further_run_and_holds_nothing_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[int] = []
+
+    def noted(attempt: int) -> float:
+        assert dialect() == "postgres" or not get_connection("sqlite")._lock.locked()  # type: ignore[attr-defined]
+        attempts.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(transaction_module, "pause", noted)
+    await learn("SQL")
+    with pytest.raises(IntegrityError):
+        await learn("SQL")
+    assert attempts == list(range(RETRIES))
 
 
 async def test_many_tries_under_one_key_make_one_row(database: str) -> None:

@@ -137,6 +137,30 @@ async def test_of_two_reads_at_once_the_one_that_began_before_the_ring_is_not_ke
     assert await sign_ins.of_token(token) is None
 
 
+async def test_requests_that_come_all_the_time_share_their_reads(database: str, bells: Bells, reads: list[str]) -> None:
+    _, token = await Session.open(await person())
+    sign_ins = SignIns(bells)
+    await sign_ins.of_token(token)
+
+    async def ask() -> None:
+        for _ in range(20):
+            assert await sign_ins.of_token(token) is not None
+
+    await asyncio.gather(*(ask() for _ in range(8)))
+    assert len(reads) == 2
+
+
+async def test_who_leaves_while_a_read_is_shared_leaves_it_to_the_others(database: str, bells: Bells) -> None:
+    _, token = await Session.open(await person())
+    sign_ins = SignIns(bells)
+    await sign_ins.of_token(token)
+    first, second = (asyncio.create_task(sign_ins.of_token(token)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second is not None
+    assert first.cancelled()
+
+
 async def test_an_expired_sign_in_is_none_however_lately_it_was_read(database: str, bells: Bells) -> None:
     _, token = await Session.open(await person())
     sign_ins = SignIns(bells, patience=2 * LIFETIME)

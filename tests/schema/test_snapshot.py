@@ -71,8 +71,7 @@ BOUNDED = {
     "SuggestionEdge.reasons": "a sentence for each component of the score",
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",
-    # Two people, but nothing bounds how often they join.
-    "VideoSession.participants": "two people, however often they join",
+    "VideoSession.participants": "MOST_JOINS of each",
     "JoinVideoSessionPayload.participants": "the other one of two",
     "JoinVideoSessionPayload.iceServers": "the settings",
     "IceServer.urls": "the settings",

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from schema import execution
 from schema.context import Context
 from schema.execution import RequestError, prepare, run
 from schema.limits import DEFAULT_LIMITS
@@ -121,3 +122,19 @@ async def test_the_deepest_document_that_is_allowed_is_answered(database: str, p
     answer = await ask(document, await signed_in(made.mentor))
     assert "errors" not in answer
     assert answer["data"][fields[0]]["edges"]
+
+
+def test_variables_that_a_document_does_not_declare_are_not_kept() -> None:
+    execution._measured.cache_clear()
+    for number in range(50):
+        given = {f"v{number}": number, "up": 1}
+        prepare("query Made($up: Int) { mentors(first: $up) { totalCount } }", given, None)
+    assert execution._measured.cache_info().currsize == 1
+
+
+def test_a_size_that_only_another_operation_of_the_document_declares_is_measured_too() -> None:
+    source = """query A { __typename }
+        query B($n: Int!) { mentors(first: $n) { edges { node { skillsOffered { name } } } } }"""
+    prepare(source, {"n": 500}, "A")
+    with pytest.raises(RequestError, match="between 1 and 100"):
+        prepare(source, {"n": 500}, "B")

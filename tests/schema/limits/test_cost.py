@@ -3,11 +3,12 @@
 import dataclasses
 
 import pytest
-from graphql import GraphQLError, GraphQLInt
+from graphql import GraphQLError, GraphQLInt, GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.limits import DEFAULT_LIMITS, PageSizeOutOfRange, TooComplex
+from schema.limits import DEFAULT_LIMITS, PLAIN_LISTS, PageSizeOutOfRange, TooComplex
+from schema.root import schema
 from tests.schema.limits.counting import found, guard
 
 
@@ -106,3 +107,33 @@ def test_no_variable_reads_as_a_smaller_page_than_graphql_makes_of_it(value: obj
         assert accepted is None or not 1 <= accepted <= 100
     else:
         assert cost == 1 + (20 if accepted is None else accepted)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{a{milestones{b}}}", 6),
+        ("{a(first: 10){edges{node{skillsOffered{b} skillsWanted{b}}}}}", 1 + 10 * (1 + 1 + 3 + 3)),
+        ("{suggestions(first: 1){edges{score}}}", 2 + 150),
+    ],
+)
+def test_a_plain_list_counts_for_some_and_a_ranking_for_its_work(source: str, expected: int) -> None:
+    assert found("cost", source) == expected
+
+
+def test_every_plain_list_of_rows_has_a_weight() -> None:
+    rows = {"Profile", "Skill", "Goal", "Milestone", "VideoParticipant", "Window"}
+    plain = {
+        name
+        for kind in schema._schema.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and not kind.name.endswith(("Connection", "Payload"))
+        for name, field in kind.fields.items()
+        if is_list_type(get_nullable_type(field.type)) and get_named_type(field.type).name in rows
+    }
+    assert plain == PLAIN_LISTS.keys()
+
+
+def test_seven_rankings_in_one_operation_are_too_many() -> None:
+    guard(f"{{{' '.join(f's{n}: suggestions(first: 1){{edges{{score}}}}' for n in range(6))}}}")
+    with pytest.raises(TooComplex):
+        guard(f"{{{' '.join(f's{n}: suggestions(first: 1){{edges{{score}}}}' for n in range(7))}}}")

@@ -1,5 +1,6 @@
 """A query by both paths: the planner's, and ordinary execution of each field over the models."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -20,21 +21,30 @@ async def both(source: str, variables: dict[str, Any], asking: Context) -> tuple
     try:
         operation = prepare(source, variables, None, UNLIMITED)
     except RequestError as error:
-        return {"refused": error.errors}, {"refused": error.errors}
+        refused = {"data": b"null", "errors": [(each["extensions"]["code"], ()) for each in error.errors]}
+        return refused, refused
     return await answered(run, operation, asking), await answered(execute_plainly, operation, asking)
 
 
 async def answered(execute: Any, operation: Operation, asking: Context) -> dict[str, Any]:
-    """One path's answer: the bytes of its data as orjson writes them, and its errors in the order of their paths."""
+    """One path's answer: the bytes of its data as orjson writes them, and the code and the place of each error."""
     try:
         answer = orjson.loads(await execute(operation, asking))
     except RequestError as error:
         answer = {"errors": error.errors}
-    errors = sorted((comparable(error) for error in answer.get("errors", ())), key=str)
-    return {"data": orjson.dumps(answer.get("data")), "errors": errors}
+    errors = {
+        (error["extensions"]["code"], null_of(error.get("path", ()), answer.get("data")))
+        for error in answer.get("errors", ())
+    }
+    return {"data": orjson.dumps(answer.get("data")), "errors": sorted(errors, key=str)}
 
 
-def comparable(error: dict[str, Any]) -> dict[str, Any]:
-    """An error without its reference, which is drawn by lot."""
-    extensions = {name: value for name, value in error.get("extensions", {}).items() if name != "reference"}
-    return {**error, "extensions": extensions}
+def null_of(path: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
+    """The null that an error left: of several errors that leave the same one, the first in time is reported."""
+    walked: list[str | int] = []
+    for key in path:
+        if data is None:
+            break
+        walked.append(key)
+        data = data[key]
+    return tuple(walked)

@@ -4,8 +4,10 @@ import sys
 from typing import Any
 
 import pytest
+from tortoise.backends.base.executor import BaseExecutor
 
 from schema import execution
+from schema.plan import planner as planning
 from tests.schema.plan.community import Community, community
 
 
@@ -27,3 +29,23 @@ def loud(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError((said, more))
 
     monkeypatch.setattr(execution, "log", Loud())
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of the statements that the planner runs, and of those that the ORM runs."""
+    texts: list[str] = []
+    fetch = planning._fetch
+    query = BaseExecutor.execute_select
+
+    async def noted(text: str, values: list[Any]) -> Any:
+        texts.append(text)
+        return await fetch(text, values)
+
+    async def noted_query(self: Any, sql: str, *rest: Any, **options: Any) -> Any:
+        texts.append(sql)
+        return await query(self, sql, *rest, **options)
+
+    monkeypatch.setattr(planning, "_fetch", noted)
+    monkeypatch.setattr(BaseExecutor, "execute_select", noted_query)
+    return texts

@@ -4,7 +4,6 @@ from typing import Any
 
 import orjson
 import pytest
-from tortoise.backends.base.executor import BaseExecutor
 
 from models.conversation import Conversation
 from models.goal import Goal, GoalStatus, Milestone
@@ -15,7 +14,6 @@ from models.video import VideoSession
 from schema.context import Context
 from schema.execution import execute_plainly, planner, prepare, run
 from schema.node import global_id
-from schema.plan import planner as planning
 from schema.plan.planner import Planner
 from tests.people import Pair, pair, person
 
@@ -96,26 +94,6 @@ async def people(database: str) -> tuple[Pair, dict[str, str]]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts of the statements that the planner runs, and of those that the ORM runs."""
-    texts: list[str] = []
-    fetch = planning._fetch
-    query = BaseExecutor.execute_select
-
-    async def noted(text: str, values: list[Any]) -> Any:
-        texts.append(text)
-        return await fetch(text, values)
-
-    async def noted_query(self: Any, sql: str, *rest: Any, **options: Any) -> Any:
-        texts.append(sql)
-        return await query(self, sql, *rest, **options)
-
-    monkeypatch.setattr(planning, "_fetch", noted)
-    monkeypatch.setattr(BaseExecutor, "execute_select", noted_query)
-    return texts
-
-
 def fill(variables: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """The variables, with ids and cursors in place of the names of rows."""
     return {name: names.get(value, value) if isinstance(value, str) else value for name, value in variables.items()}
@@ -145,6 +123,7 @@ BELOW = """query { suggestions(first: 5) { edges { score reasons cursor
     node { id name skillsOffered { name } placesFree } } pageInfo { hasNextPage } } }"""
 
 
+@pytest.mark.one_path
 async def test_what_is_selected_below_rows_is_read_by_one_statement(people: Any, statements: list[str]) -> None:
     # Somebody who looks for nothing is suggested everybody.
     asking = await context(await person("Nobody"))
@@ -152,10 +131,11 @@ async def test_what_is_selected_below_rows_is_read_by_one_statement(people: Any,
     plainly = await execute_plainly(operation, asking)
     statements.clear()
     assert orjson.loads(await run(operation, asking)) == orjson.loads(plainly)
-    assert len([text for text in statements if "json" in text]) == 1
+    assert len([text for text in statements if " || " in text]) == 1
     assert len(orjson.loads(plainly)["data"]["suggestions"]["edges"]) > 2
 
 
+@pytest.mark.one_path
 async def test_each_root_field_costs_one_statement(people: Any, statements: list[str]) -> None:
     two, names = people
     asking = await context(two.mentee)
@@ -167,6 +147,7 @@ async def test_each_root_field_costs_one_statement(people: Any, statements: list
             assert len(statements) == len(answer["data"]), query
 
 
+@pytest.mark.one_path
 async def test_no_value_of_a_request_is_in_the_text_of_a_statement(people: Any, statements: list[str]) -> None:
     two, names = people
     asking = await context(two.mentee)
@@ -229,3 +210,17 @@ async def test_a_forged_cursor_is_refused_with_the_field_that_holds_it(people: A
         answer = orjson.loads(await run(prepare(query, {"after": forged}, None), asking))
         if forged.count(":") != 1:
             assert answer["errors"][0]["extensions"]["field"] == "after", forged
+
+
+async def test_operations_of_one_document_do_not_take_each_others_variables_for_their_own(people: Any) -> None:
+    two, names = people
+    document = """
+        query A($a: Int, $b: Int, $id: ID!) { s: suggestions(first: 1) { edges { score } } ...F }
+        query B($b: Int, $a: Int, $id: ID!) { s: suggestions(first: 1) { edges { score } } ...F }
+        fragment F on Query { mentorship(id: $id) { goals(first: $a) { edges { node { title } } }
+            conversation { messages(last: $b) { edges { node { number } } } } } }"""
+    asking = await context(two.mentee)
+    for name, a, b in (("A", 1, 2), ("B", 2, 1), ("A", 2, 1), ("B", 1, 2)):
+        given = {"a": a, "b": b, "id": names["mentorship"]}
+        found = orjson.loads(await run(prepare(document, given, name), asking))["data"]["mentorship"]
+        assert (len(found["goals"]["edges"]), len(found["conversation"]["messages"]["edges"])) == (a, b)

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schema.execution import planner, prepare, run
+from schema.execution import RequestError, _measured, planner, prepare, run
 from tests.schema.plan.both import both
 from tests.schema.plan.community import Community
 
@@ -59,11 +59,28 @@ CASES: list[tuple[str, dict[str, Any]]] = [
      {"c": f"meetings:{NOWHERE}:2026-01-01T19:04:05.1-08:00"}),
     ("query($c: String) { programmes(after: $c) { edges { node { startsOn } } } }",
      {"c": f"programmes:{NOWHERE}:20240229"}),
+    # The first and the last day that Python knows, which PostgreSQL's driver keeps as infinities.
+    ("{ programmes { pageInfo { startCursor endCursor } edges { cursor node { startsOn endsOn } } } }", {}),
+    ("{ mentorships { edges { node { goals { edges { node { dueOn milestones { dueOn } } } } } } } }", {}),
+    # Of where a page lies, what needs no row.
+    ("{ mentors { pageInfo { __typename } } }", {}),
+    ('{ mentors(skill: "none") { pageInfo { hasPreviousPage } } }', {}),
+    ("{ mentors { pageInfo { hasNextPage @skip(if: true) } totalCount } }", {}),
+    ("{ mentorships { edges { node { goals { pageInfo { __typename hasPreviousPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages(last: 2) { edges { cursor } pageInfo { hasNextPage } } } } } }", {}),
+    ("{ conversations { edges { node { messages { one: pageInfo { __typename } pageInfo { endCursor } } } } } }", {}),
     # Both ends at once, and each alone.
     ("query($n: Int) { conversations { edges { node { messages(first: $n, last: $n) { totalCount } } } } }", {"n": 1}),
     ("query($a: String, $b: String) { conversations { edges { node { messages(last: 2, after: $a, before: $b) {"
      " pageInfo { hasNextPage hasPreviousPage } edges { node { number } } } } } } }",
      {"a": "@cursor:messages:1", "b": "@cursor:messages:20"}),
+    # Text that is longer than its column.
+    ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "x" * 181}),
+    ('{ mentors(skill: "' + "x" * 181 + '") { totalCount } }', {}),
+    ('{ skills(startingWith: "' + "x" * 181 + '") { totalCount } }', {}),
+    ("query($c: String) { mentors(after: $c) { edges { node { id } } } }", {"c": f"profiles:{NOWHERE}:" + "x" * 81}),
+    ('{ skills(after: "skills:' + NOWHERE + ":" + "x" * 61 + '") { edges { node { id } } } }', {}),
     # Text that is hard to hold.
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\x00"}),
     ("query($s: String) { mentors(skill: $s) { totalCount } }", {"s": "\ud800"}),
@@ -80,6 +97,7 @@ async def test_what_a_request_gives_means_the_same_to_both_paths(loud: None, pop
         source, variables = populated.fill(query, given)
         planned, plainly = await both(source, variables, populated.viewers[viewer])
         assert planned == plainly, (source, variables)
+        assert "INTERNAL" not in str(planned.get("errors")), (source, variables)
 
 
 async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: None, populated: Community) -> None:
@@ -93,6 +111,16 @@ async def test_a_number_that_no_int_can_hold_is_an_error_where_it_stands(loud: N
         # What is left unread is one message, and the first two numbers are small enough.
         held = any(part in fields for part in ("first: 2", "pageInfo", "unreadCount"))
         assert len(planned["errors"]) == (0 if held else 1), fields
+
+
+async def test_a_moment_is_the_same_in_each_zone(loud: None, populated: Community) -> None:
+    query = "query($c: String) { mentorships { edges { node { goals(after: $c) { edges { cursor } } } } } }"
+    found = []
+    for moment in ("2026-01-02T03:04:05+00:00", "2026-01-02T08:34:05+05:30", "2026-01-01T15:04:05-12:00"):
+        planned, plainly = await both(query, {"c": f"goals:{NOWHERE}:{moment}"}, populated.viewers["the mentee"])
+        assert planned == plainly
+        found.append(planned)
+    assert found[0] == found[1] == found[2]
 
 
 async def test_operations_of_one_document_have_plans_of_their_own(loud: None, populated: Community) -> None:
@@ -138,3 +166,28 @@ async def test_the_plans_that_are_kept_are_bounded(
         planned, plainly = await both("query($n: Int) { mentors(first: $n) { totalCount } }", {"n": size}, asking)
         assert planned == plainly
         assert len(planner._plans) <= 8
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_nodes_are_kept_as_long_as_what_is_known_of_them(loud: None, populated: Community) -> None:
+    planner._plans.clear()
+    asking = populated.viewers["the mentor"]
+    for fields in ("id", "id skillsOffered { name }", "availability { start } skillsWanted { id }"):
+        await both(f"{{ suggestions(first: 2) {{ edges {{ score node {{ {fields} }} }} }} }}", {}, asking)
+    kept = [(key[0], plan) for key, plan in planner._plans.items() if isinstance(key[0], tuple)]
+    assert len(kept) > 3
+    for identities, plan in kept:
+        assert plan is not None
+        assert tuple(map(id, plan.nodes)) == identities
+
+
+def test_what_a_client_makes_up_is_not_kept() -> None:
+    """A request may name an operation and variables at any length, as often as it likes."""
+    source = "query Once($n: Int) { mentors(first: $n) { totalCount } }"
+    prepare(source, {"n": 1}, None)
+    kept = _measured.cache_info().currsize
+    for made_up in ("a" * 1000, "b" * 1000):
+        prepare(source, {"n": 1, made_up: 1}, None)
+        with pytest.raises(RequestError):
+            prepare(source, {"n": 1}, made_up)
+    assert _measured.cache_info().currsize == kept

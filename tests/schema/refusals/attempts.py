@@ -14,6 +14,8 @@ BY_MENTOR = {"acceptMentorshipRequest", "declineMentorshipRequest"}
 
 
 def actor(world: World, name: str) -> Session:
+    if name == "withdrawMentorshipRequest":
+        return world.asker
     return world.mentor if name in BY_MENTOR else world.mentee
 
 

@@ -24,11 +24,12 @@ HIDDEN = {
     "noncharacter": "a\uffffb",
     "lone surrogate": "a\ud800b",
 }
-BLANK = {"empty": "", "spaces": "   ", "ideographic space": "\u3000"}
+BLANK = {"empty": "", "spaces": "   ", "ideographic space": "\u3000", "filler": "\u3164", "no dots": "\u2800"}
+BLANK |= {"joiner": "\u034f", "selector": "\ufe0f"}
 # What no text may hold, though it may have several lines.
 UNSTORABLE = {"NUL": "a\x00b", "escape": "a\x1bb", "C1 control": "a\x9bb", "lone surrogate": "a\ud800b"}
 
-NAMES = {**HIDDEN, **BLANK, "too long": LONG}
+NAMES = {**HIDDEN, **BLANK, "too long": LONG, "a stack of accents": "Zo" + "\u0316" * 30 + "e"}
 TITLES = NAMES
 TEXTS = {**UNSTORABLE, "too long": LONG}
 PASSWORDS = {"empty": "", "nine": "x" * 9, "too long": "x" * 257, "the address": "NEW@example.org"}
@@ -150,7 +151,7 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("scheduleMeeting", "minutes", MINUTES),
     ("scheduleMeeting", "agenda", TEXTS),
     ("scheduleMeeting", "clientId", CLIENT_IDS),
-    ("sendMessage", "body", {**TEXTS, **BLANK}),
+    ("sendMessage", "body", {**TEXTS, **BLANK, "byte order mark": "\ufeff", "zero-width space": "\u200b"}),
     ("sendMessage", "clientId", CLIENT_IDS),
     ("markRead", "number", NUMBERS),
     ("startVideoSession", "clientId", CLIENT_IDS),

@@ -17,12 +17,13 @@ from tests.schema.refusals.world import World
 @pytest.fixture(autouse=True)
 def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
+    monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
 
 
 @pytest.fixture
 async def world(database: str) -> World:
-    made = await pair()
-    found = World(made, await signed_in(made.mentor), await signed_in(made.mentee))
+    made, pia = await pair(), await person("Pia")
+    found = World(made, await signed_in(made.mentor), await signed_in(made.mentee), await signed_in(pia))
     goal = await Goal.add(made.mentorship, by=made.mentee, title="Goal", milestones=["Step"])
     meeting = await Meeting.schedule(
         made.mentorship,
@@ -45,7 +46,7 @@ async def world(database: str) -> World:
         "call": call,
         "participant": participant,
         "other": other,
-        "pending": await request(made.mentor, await person("Pia")),
+        "pending": await request(made.mentor, pia),
         "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
     }
     found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}

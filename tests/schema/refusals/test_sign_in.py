@@ -2,7 +2,9 @@
 
 import pytest
 
+from models.throttle import SIGN_UPS_PER_ADDRESS
 from tests.people import PASSWORD
+from tests.schema.asking import ask, code
 from tests.schema.refusals.attempts import do
 from tests.schema.refusals.bad_values import LONG
 from tests.schema.refusals.good_inputs import GOOD
@@ -61,3 +63,13 @@ async def test_an_address_has_one_account_however_it_is_spelt(world: World) -> N
         answer = await do(None, "signUp", GOOD["signUp"](world) | {"email": email})
         assert (answer["code"], answer["field"]) == ("ALREADY_EXISTS", "email")
     assert await rows() == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_sign_ups_are_limited_by_the_address_that_they_come_from(database: str) -> None:
+    given = {"email": "new@example.org", "password": "short", "name": "New"}
+    document = "mutation($input: SignUpInput!) { signUp(input: $input) { __typename } }"
+    for _ in range(SIGN_UPS_PER_ADDRESS):
+        assert "errors" not in await ask(document, input=given)
+    assert code(await ask(document, input=given)) == "RATE_LIMITED"
+    assert "errors" not in await ask(document, input=given, address="192.0.2.2")

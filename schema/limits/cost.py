@@ -1,20 +1,13 @@
-"""How much a GraphQL document may ask for, measured before validation and in time linear in its size.
+"""What the one operation that will run adds up to: its depth, its aliases, the objects that it may return."""
 
-`parse_within` covers the whole document, `measure` the one operation that will run. A fragment counts as often
-as it is spread but is read once, so a document whose expansion is exponential costs no more than another.
-`@skip` and `@include` are not evaluated: the worst case counts.
-"""
-
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
-from graphql import GraphQLError, GraphQLSyntaxError, parse
+from graphql import GraphQLError
 from graphql.language import OperationType, ast
-from graphql.language.parser import MAX_NESTING_DEPTH
 
-CEILING = 2**31 - 1  # The largest GraphQL Int. Counts stop growing here, so a limit must be smaller.
+from schema.limits.bounds import CEILING, DEFAULT_LIMITS, Limits, PageSizeOutOfRange, TooComplex
 
 PAGE_ARGUMENTS = frozenset({"first", "last"})
 CONNECTION_FIELDS = frozenset({"edges", "nodes", "pageInfo"})
@@ -25,103 +18,11 @@ INTROSPECTION_ROOTS = frozenset({"__schema", "__type"})
 INTROSPECTION_LISTS = dict.fromkeys(("fields", "inputFields", "interfaces", "possibleTypes"), 50)
 INTROSPECTION_LISTS |= dict.fromkeys(("types", "directives", "args", "enumValues"), 5)
 
+# How many entries a plain list counts for: a tenth of what its rule allows (docs/decisions/0007).
+PLAIN_LISTS = {"skillsOffered": 3, "skillsWanted": 3, "milestones": 5, "availability": 5, "participants": 10}
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The most that a document may hold; each is a count, and a document at the limit passes.
-
-    In the whole document: tokens (comments apart), source_bytes (UTF-8), comments, and overlaps: the pairs of
-    fields with one response path. In the operation, fragments expanded: depth (fields on the longest path),
-    aliases, directives, fragments (spreads), fields, root_fields, root_mutations, and cost: the objects it may
-    return. Introspection has its own depth and cost instead. default_page stands for a page of unknown size.
-    """
-
-    tokens: int = 1500
-    source_bytes: int = 20_000
-    comments: int = 50
-    overlaps: int = 5000
-    depth: int = 10
-    aliases: int = 30
-    directives: int = 8
-    fragments: int = 30
-    fields: int = 1000
-    root_fields: int = 20
-    root_mutations: int = 1
-    cost: int = 1000
-    introspection_depth: int = 20
-    introspection_cost: int = 30_000
-    page_size: int = 100
-    default_page: int = 20
-
-
-DEFAULT_LIMITS = Limits()
-
-
-class TooComplex(GraphQLError):
-    """A document passed the named limit. Parsing stops at once, so there `found` is just one too many."""
-
-    def __init__(self, limit: str, allowed: int, found: int) -> None:
-        super().__init__(
-            f"Too complex: {limit.replace('_', ' ')} may be at most {allowed}, found {found}.",
-            extensions={"code": "TOO_COMPLEX", "limit": limit, "allowed": allowed, "found": found},
-        )
-
-
-class PageSizeOutOfRange(GraphQLError):
-    """A `first` or `last` below 1 or above the largest page."""
-
-    def __init__(self, argument: str, largest: int, node: ast.FieldNode) -> None:
-        extensions = {"code": "BAD_INPUT", "argument": argument}
-        super().__init__(f"{argument} must be between 1 and {largest}", node, extensions=extensions)
-
-
-def parse_within(source: str, limits: Limits = DEFAULT_LIMITS) -> ast.DocumentNode:
-    """The parsed document. Raises TooComplex or GraphQLSyntaxError, however deep the source is nested."""
-    # JSON can bring lone surrogates into a str, and strict UTF-8 refuses to encode them.
-    size = len(source.encode("utf-8", "surrogatepass"))
-    if size > limits.source_bytes:
-        raise TooComplex("source_bytes", limits.source_bytes, size)
-    try:
-        document = parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
-    except GraphQLSyntaxError as error:
-        # Only its words tell a limit of graphql-core from bad syntax.
-        passed = {
-            f"Document contains more than {limits.tokens} tokens.": ("tokens", limits.tokens),
-            f"Document contains more than {limits.comments} comments.": ("comments", limits.comments),
-            "Document is nested too deeply.": ("nesting", MAX_NESTING_DEPTH),
-        }.get(error.description.removesuffix(" Parsing aborted."))
-        if passed:
-            raise TooComplex(*passed, found=passed[1] + 1) from None
-        raise
-    overlaps = _overlaps(document)
-    if overlaps > limits.overlaps:
-        raise TooComplex("overlaps", limits.overlaps, overlaps)
-    return document
-
-
-def _overlaps(document: ast.DocumentNode) -> int:
-    """The pairs of fields with one response path, as if all fragments were spread in one place.
-
-    Validation compares each pair (https://spec.graphql.org/draft/#sec-Field-Selection-Merging), which took
-    it a second for `p{id}` written 370 times, a document of under 2 KB.
-    """
-    paths: dict[tuple[int, str], int] = {}
-    fields_at: Counter[int] = Counter()
-    pending = [
-        (-1 if isinstance(d, ast.FragmentDefinitionNode) else -2 - n, d.selection_set)
-        for n, d in enumerate(document.definitions)
-        if isinstance(d, ast.ExecutableDefinitionNode)
-    ]
-    while pending:
-        path, selection_set = pending.pop()
-        for selection in selection_set.selections:
-            below = path
-            if isinstance(selection, ast.FieldNode):
-                below = paths.setdefault((path, (selection.alias or selection.name).value), len(paths))
-                fields_at[below] += 1
-            if isinstance(selection, ast.FieldNode | ast.InlineFragmentNode) and selection.selection_set:
-                pending.append((below, selection.selection_set))
-    return sum(count * (count - 1) // 2 for count in fields_at.values())
+# What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
+WORK = {"suggestions": 150}
 
 
 def measure(
@@ -130,7 +31,7 @@ def measure(
     variables: Mapping[str, object] | None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> None:
-    """Refuse an operation that asks for too much. When there is no such operation, execution reports that.
+    """Refuse an operation that asks for too much; where several could be meant, execution refuses them all.
 
     Raises TooComplex, PageSizeOutOfRange, or a plain GraphQLError when fragments form a cycle.
     """
@@ -139,7 +40,6 @@ def measure(
     if not operations:
         return
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, ast.FragmentDefinitionNode)}
-    # Strawberry runs the first of several operations when the request names none.
     tally = _Measurement(fragments, limits).of(operations[0], variables or {})
     for limit in COUNTS:
         allowed, found = getattr(limits, limit), getattr(tally, limit)
@@ -271,7 +171,7 @@ class _Measurement:
             page = self.page_size(node, tally.holds_page)
             if node.selection_set is not None:
                 # A page costs its size even where nothing but leaves is asked of it.
-                tally.cost = max(page, 1 + page * tally.cost)
+                tally.cost = max(page, 1 + page * tally.cost) + WORK.get(name, 0)
         tally.holds_page = name in CONNECTION_FIELDS
 
     def page_size(self, node: ast.FieldNode, holds_page: bool) -> int:
@@ -284,7 +184,7 @@ class _Measurement:
                 if size is not None and not 1 <= size <= self.limits.page_size:
                     raise PageSizeOutOfRange(name, self.limits.page_size, node)
                 largest = max(largest, size or 0)
-        return largest or (self.limits.default_page if holds_page else 1)
+        return largest or (self.limits.default_page if holds_page else PLAIN_LISTS.get(node.name.value, 1))
 
     def integer(self, value: object) -> int | None:
         """What GraphQL's Int makes of a value; None for null, for nothing and for what is no Int."""

@@ -1,0 +1,93 @@
+"""Walks over the schema: for each field that a query can come to, the shortest query that comes to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+from schema.root import schema
+from tests.schema.plan.community import ORDERS
+
+SCHEMA = schema._schema
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field of the schema, and what is around it in a query."""
+
+    kind: GraphQLObjectType
+    name: str
+    before: str
+    after: str
+
+    @property
+    def called(self) -> str:
+        """The name of its type and its own."""
+        return f"{self.kind.name}.{self.name}"
+
+    @property
+    def field(self) -> GraphQLField:
+        """Its definition."""
+        return self.kind.fields[self.name]
+
+    def query(self, variables: str = "", given: str = "", below: str = "__typename") -> str:
+        """The query that comes to it, with these arguments."""
+        selection = "" if is_leaf_type(get_named_type(self.field.type)) else f" {{ {below} }}"
+        return f"query{variables} {self.before} {self.head(given)}{selection} {self.after}"
+
+    def head(self, given: str = "") -> str:
+        """The field with the arguments that it must have."""
+        required = [name for name, argument in self.field.args.items() if is_required_argument(argument)]
+        taken = [f'{name}: "{sample(self, name)}"' for name in required if name not in given]
+        arguments = ", ".join([*taken, *([given] if given else [])])
+        return self.name + (f"({arguments})" if arguments else "")
+
+
+def places(*, stop: set[str] | frozenset[str] = frozenset()) -> Iterator[Place]:
+    """Every field that a query can come to without the fields of `stop`, and these, each once."""
+    assert SCHEMA.query_type is not None
+    known = {SCHEMA.query_type}
+    pending = [(SCHEMA.query_type, "{", "}")]
+    while pending:
+        kind, before, after = pending.pop(0)
+        for name, field in kind.fields.items():
+            place = Place(kind, name, before, after)
+            yield place
+            below = get_named_type(field.type)
+            if isinstance(below, GraphQLObjectType) and below not in known and place.called not in stop:
+                known.add(below)
+                pending.append((below, f"{before} {place.head()} {{", f"}} {after}"))
+
+
+def sample(place: Place, name: str) -> Any:
+    """A value that an argument takes, with the names of rows."""
+    kind = get_named_type(place.field.args[name].type)
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    if name == "id":
+        of = get_named_type(place.field.type).name
+        return f"@id:{'Profile' if of == 'Node' else of}:0"
+    if name in ("after", "before"):
+        return (
+            f"@cursor:{place.name}:0"
+            if place.name in ORDERS
+            else "suggestions:01890000-0000-7000-8000-000000000000:0.5"
+        )
+    return 2 if kind.name == "Int" else "sql"
+
+
+def arguments(*, of: str | None = None) -> Iterator[tuple[Place, str, GraphQLArgument]]:
+    """Every argument that a query can give; `of` a type, if it is named."""
+    for place in places():
+        for name, argument in place.field.args.items():
+            if of is None or get_named_type(argument.type).name == of:
+                yield place, name, argument
