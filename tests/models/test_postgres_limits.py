@@ -29,7 +29,8 @@ async def test_the_pool_and_the_readers_have_limits(database: str) -> None:
     for name, limit in LIMITS.items():
         (row,) = await client.execute_query_dict(f"SHOW {name}")
         assert row[name] == limit
-        assert [tuple(row) for row in await client.read_rows(f"SHOW {name}", [])] == [(limit,)]
+        # Readers give texts as bytes.
+        assert [tuple(row) for row in await client.read_rows(f"SHOW {name}", [])] == [(limit.encode(),)]
 
 
 async def test_who_waits_too_long_for_a_row_has_an_outage_and_stores_nothing(database_url: str) -> None:
