@@ -79,7 +79,10 @@ class MentorshipQuery:
 class MentorshipMutation:
     """Changes of mentorships."""
 
-    @mutation("End a mentorship: its conversation closes and its calls end, at once and on every device.")
+    @mutation(
+        "End a mentorship: its conversation closes, its calls end, and its meetings that have not begun are cancelled, "
+        "at once and on every device."
+    )
     async def end_mentorship(self, info: Info, input: EndMentorshipInput) -> EndMentorshipPayload:
         """End a mentorship."""
         mentorship = await find(models.mentorship.Mentorship, input.mentorship_id, "mentorshipId", info)

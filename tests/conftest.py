@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from models import throttle
 from models.database import connect
 from models.database.migrate import migrate
 from tests.postgres import create_database, drop_database
@@ -18,6 +19,13 @@ pytest_plugins = ["tests.postgres"]
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted lasts as long as the process, and would be another test's."""
+    monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
+    monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

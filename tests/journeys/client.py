@@ -103,6 +103,9 @@ class Live:
 
     async def subscribe(self, document: str, **variables: Any) -> AsyncIterator[Any]:
         """The data of the only root field of each answer. Ends when the server completes, or the socket closes."""
+        # Nobody reads any more: an answer would be waited for in vain.
+        if self.closed.is_set():
+            raise ConnectionError("the socket has closed")
         key = str(next(_numbers))
         answers = self._answers[key] = asyncio.Queue()
         request = {"query": document, "variables": variables}

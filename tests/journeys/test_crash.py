@@ -27,7 +27,7 @@ from tests.journeys.client import Client, Live, Rejected
 from tests.journeys.pairs import match, mentoring
 from tests.journeys.server import Server
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(120)
 
 KILLS = 4
 AFTERWARDS = 5

@@ -5,21 +5,15 @@ import unicodedata
 
 import pytest
 
-from models import clock, password, throttle
+from models import clock, password
 from models.account import Account, normalised
 from models.inbox import Inbox
 from models.profile import Profile
 from models.refusal import RateLimited, RefusalCode, Refused
 from models.session import Session
-from models.throttle import PER_ACCOUNT, PER_ADDRESS, SIGN_UPS_PER_ADDRESS, WINDOW, Throttle
+from models.throttle import PER_ACCOUNT, PER_ADDRESS, SIGN_UPS_PER_ADDRESS, WINDOW
 from tests.models.expect import refused
 from tests.people import PASSWORD, person
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_failed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "sign_in", Throttle())
-    monkeypatch.setattr(throttle, "sign_up", Throttle(per_address=SIGN_UPS_PER_ADDRESS))
 
 
 async def test_signing_up_opens_an_account_with_profile_and_inbox_and_signs_it_in(database: str) -> None:

@@ -11,25 +11,17 @@ from models.session import Session
 from realtime.bells import Bells
 from schema.context import Context
 from schema.execution import RequestError, prepare, run, stream
-from schema.limits import DEFAULT_LIMITS, Limits
 
 
-async def signed_in(account: Account, device: str = "test") -> Session:
+async def signed_in(account: Account) -> Session:
     """A new sign-in of the account."""
-    return (await Session.open(account, device=device))[0]
+    return (await Session.open(account, device="test"))[0]
 
 
-async def ask(
-    document: str,
-    by: Session | None = None,
-    *,
-    address: str = "192.0.2.1",
-    limits: Limits = DEFAULT_LIMITS,
-    **given: Any,
-) -> dict[str, Any]:
+async def ask(document: str, by: Session | None = None, *, address: str = "192.0.2.1", **given: Any) -> dict[str, Any]:
     """The answer of a query or mutation; further arguments are its variables."""
     try:
-        operation = prepare(document, given, None, limits)
+        operation = prepare(document, given, None)
     except RequestError as error:
         return {"errors": error.errors}
     try:
@@ -39,18 +31,11 @@ async def ask(
         return {"errors": error.errors}
 
 
-async def answers(
-    document: str,
-    by: Session | None = None,
-    *,
-    bells: Bells | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    **given: Any,
-) -> AsyncGenerator[dict[str, Any], None]:
+async def answers(document: str, by: Session | None = None, **given: Any) -> AsyncGenerator[dict[str, Any], None]:
     """The answers of a subscription; one of errors alone where it cannot begin."""
     try:
-        context = Context(session=by, bells=bells or Bells())
-        async with aclosing(stream(prepare(document, given, None, limits), context)) as found:
+        context = Context(session=by, bells=Bells())
+        async with aclosing(stream(prepare(document, given, None), context)) as found:
             async for answer in found:
                 yield orjson.loads(answer)
     except RequestError as error:

@@ -7,13 +7,7 @@ import pytest
 
 from api.app import Application, application
 from api.settings import Settings
-from models import throttle
 from tests.api.graphql.exchange import APP
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
 
 
 @pytest.fixture

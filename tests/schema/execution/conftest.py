@@ -1,13 +1,6 @@
-"""One database is enough, and no sign-in has failed yet."""
+"""One database is enough."""
 
 import pytest
-
-from models import throttle
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
 
 
 @pytest.fixture

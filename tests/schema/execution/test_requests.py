@@ -36,6 +36,7 @@ from tests.schema.execution.documents import MENTORS, SIGN_IN
 async def test_a_malformed_or_invalid_document_does_not_run(document: str) -> None:
     with pytest.raises(RequestError) as refused:
         prepare(document, None, None)
+    assert refused.value.errors
     for error in refused.value.errors:
         assert error["extensions"]["code"] == "BAD_INPUT"
         assert error["message"]

@@ -70,8 +70,9 @@ def every_password_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_guesses_at_once_are_limited_like_guesses_one_by_one(database: str) -> None:
     guess = {"email": (await person()).email, "password": "not the password"}
     found = await asyncio.gather(*(ask(SIGN_IN, input=guess) for _ in range(5 * throttle.PER_ACCOUNT)))
-    guessed = [answer for answer in found if "errors" not in answer]
-    assert len(guessed) <= throttle.PER_ACCOUNT
+    tried = [answer["data"]["signIn"]["code"] for answer in found if "errors" not in answer]
+    assert tried == ["BAD_CREDENTIALS"] * throttle.PER_ACCOUNT
+    assert {code(answer) for answer in found if "errors" in answer} == {"RATE_LIMITED"}
 
 
 @pytest.mark.usefixtures("every_password_is_wrong")
@@ -87,4 +88,6 @@ async def test_one_address_may_not_try_many_accounts(database: str) -> None:
 async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(database: str) -> None:
     known = {"email": (await person()).email, "password": "not the password"}
     unknown = {"email": "nobody@example.org", "password": "not the password"}
-    assert await ask(SIGN_IN, input=known) == await ask(SIGN_IN, input=unknown)
+    answer = await ask(SIGN_IN, input=known)
+    assert answer["data"]["signIn"]["code"] == "BAD_CREDENTIALS"
+    assert await ask(SIGN_IN, input=unknown) == answer

@@ -28,16 +28,13 @@ def on(name: str, argument: str, **more: Any) -> Deed:
     return Deed(lambda world: {argument: world.ids[name], **more}, name)
 
 
-def with_ticket(**more: Any) -> Deed:
-    return Deed(lambda world: {"ticket": world.tickets["mara phone"], **more}, "mara phone")
-
-
 def to_theo(**more: Any) -> Deed:
     return Deed(
         lambda world: {"ticket": world.tickets["mara phone"], "to": world.ids["theo desk"], **more}, "mara phone"
     )
 
 
+WITH_TICKET = Deed(lambda world: {"ticket": world.tickets["mara phone"]}, "mara phone")
 MEETING = {"kind": "PHONE", "localStart": "2027-06-02T12:00", "timeZone": "UTC"}
 
 DEEDS: dict[str, Deed] = {
@@ -63,8 +60,8 @@ DEEDS: dict[str, Deed] = {
     "joinVideoSession": on("mara_theo call", "sessionId", deviceId="new", takeOver=True),
     "sendSessionDescription": to_theo(negotiation=1, type="OFFER", sdp=SDP),
     "sendIceCandidates": to_theo(negotiation=1, candidates=[CANDIDATE]),
-    "videoHeartbeat": with_ticket(),
-    "leaveVideoSession": with_ticket(),
+    "videoHeartbeat": WITH_TICKET,
+    "leaveVideoSession": WITH_TICKET,
     "endVideoSession": on("mara_theo call", "sessionId"),
 }
 

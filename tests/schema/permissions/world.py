@@ -21,29 +21,12 @@ from models.request import MentorshipRequest
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from tests.people import PASSWORD
+from tests.schema.sdp import sdp
 
 # Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody.
 ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
 
-SDP = "\r\n".join(
-    [
-        "v=0",
-        "o=- 1 1 IN IP4 127.0.0.1",
-        "s=canary-mara_theo-sdp",
-        "t=0 0",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
-        "c=IN IP4 0.0.0.0",
-        "a=mid:0",
-        "a=sendrecv",
-        "a=rtcp-mux",
-        "a=rtpmap:0 PCMU/8000",
-        "a=ice-ufrag:abcd",
-        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
-        "a=setup:actpass",
-        "",
-    ]
-)
+SDP = sdp("canary-mara_theo-sdp")
 CANDIDATE = {
     "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host canary canary-mara_theo-candidate",
     "sdpMid": "0",

@@ -1,10 +1,9 @@
-"""A pair with all that it has; and no sign-in has failed yet."""
+"""A pair with all that it has."""
 
 from typing import Any
 
 import pytest
 
-from models import throttle
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.request import MentorshipRequest
@@ -12,12 +11,6 @@ from models.video import VideoSession
 from tests.people import pair, person, request
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
-    monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
 
 
 @pytest.fixture

@@ -5,25 +5,9 @@ from typing import Any
 
 from tests.people import PASSWORD
 from tests.schema.refusals.world import World
+from tests.schema.sdp import sdp
 
-SDP = "\r\n".join(
-    [
-        "v=0",
-        "o=- 1 1 IN IP4 127.0.0.1",
-        "s=-",
-        "t=0 0",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 0",
-        "c=IN IP4 0.0.0.0",
-        "a=mid:0",
-        "a=rtcp-mux",
-        "a=rtpmap:0 PCMU/8000",
-        "a=ice-ufrag:abcd",
-        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
-        "a=setup:actpass",
-        "",
-    ]
-)
+SDP = sdp()
 Input = Callable[[World], dict[str, Any]]
 
 GOOD: dict[str, Input] = {

@@ -1,0 +1,79 @@
+"""What certain migrations did to databases that were in use then, and the indexes between profiles and skills."""
+
+from uuid import uuid4
+
+import pytest
+
+from models.base import _content_hash
+from models.database import connect
+from models.database import migrate as module
+from models.database.migrate import migrate
+from models.meeting import Meeting
+from models.refusal import RefusalCode
+from models.video import VideoSession
+from tests.models.expect import refused
+from tests.models.migrating import Further, a_lived_in_database, indexes, rows
+
+SKILLS_OF = {("profile_skill_offered", "plain", "skill_id"), ("profile_skill_wanted", "plain", "skill_id")}
+
+
+async def test_a_lived_in_database_gets_the_indexes_from_the_side_of_the_skills_and_keeps_its_rows(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        # As the code was then: it did not miss them.
+        patch.setattr(module, "joins", lambda _: [])
+        await migrate(empty_url, to="0002_starts_of_calls")
+    await a_lived_in_database(empty_url)
+    before = await rows(empty_url)
+    assert not SKILLS_OF & await indexes(empty_url)
+    assert await migrate(empty_url, to="0003_indexes") == ["0003_indexes"]
+    assert await indexes(empty_url) >= SKILLS_OF
+    assert await rows(empty_url) == before
+
+
+async def test_who_has_a_skill_is_found_by_an_index(database_url: str) -> None:
+    async with connect(database_url) as context:
+        db = context.db()
+        if db.capabilities.dialect == "postgres":
+            # An empty table is scanned in any case, unless that is forbidden.
+            await db.execute_script("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        plan = "EXPLAIN" if db.capabilities.dialect == "postgres" else "EXPLAIN QUERY PLAN"
+        for table in ("profile_skill_offered", "profile_skill_wanted"):
+            query = f"SELECT profile_id FROM {table} WHERE skill_id = '{uuid4()}'"  # noqa: S608
+            steps = str(await db.execute_query_dict(f"{plan} {query}"))
+            assert f"idx_{table}_skill_id" in steps, steps
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_table_between_two_models_that_is_made_anew_gets_its_indexes_back(
+    database_url: str, further: Further
+) -> None:
+    await a_lived_in_database(database_url)
+    before = await indexes(database_url)
+    anew = [
+        "CREATE TABLE anew AS SELECT * FROM profile_skill_wanted",
+        "DROP TABLE profile_skill_wanted",
+        "ALTER TABLE anew RENAME TO profile_skill_wanted",
+    ]
+    further.migration(f"ops.RunSQL({anew})")
+    await migrate(database_url)
+    assert await indexes(database_url) == before
+
+
+async def test_the_keys_that_calls_were_started_under_still_find_them(empty_url: str) -> None:
+    await migrate(empty_url, to="0001_initial")
+    two = await a_lived_in_database(empty_url, video_key=None)
+    async with connect(empty_url) as context:
+        call = await VideoSession.get(open_in=two.mentorship.id)
+        # As `make` stored it in the call's own row then.
+        kept = _content_hash({"mentorship_id": call.mentorship_id, "meeting_id": call.meeting_id})
+        await context.db().execute_query(f"UPDATE video_session SET client_id = 'v', content_hash = '{kept}'")  # noqa: S608
+    await migrate(empty_url)
+    async with connect(empty_url):
+        await call.end(by=two.mentee)
+        meeting = await Meeting.get(id=call.meeting_id)
+        again = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id="v")
+        assert again.id == call.id
+        with refused(RefusalCode.CLIENT_ID_REUSED):
+            await VideoSession.start(two.mentorship, by=two.mentor, client_id="v")
