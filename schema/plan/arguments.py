@@ -74,14 +74,16 @@ class Arguments:
         prepare = field.metadata.get(PREPARE, {}).get(argument)
         if prepare is None:
             raise Unplannable(f"{argument} is not said to go into the statement as it is")
-        standin = self.meanings.slot(variable, str, lambda request: prepare(request.variables[variable]))
+        standin = self.meanings.slot(
+            f"${variable} for {argument}", str, lambda request: prepare(request.variables[variable])
+        )
         # In the statement it is looked for as prepared: so a rule that prepares otherwise, or not, is noticed.
         self.meanings[prepare(standin)] = self.meanings.pop(standin)
         return standin
 
     def _id(self, variable: str, value: str) -> str:
         type_name = value.partition(":")[0]
-        key = self.meanings.slot(variable, UUID, lambda request: _key(request.variables[variable]))
+        key = self.meanings.slot(f"${variable}", UUID, lambda request: _key(request.variables[variable]))
         return f"{type_name}:{key}"
 
 

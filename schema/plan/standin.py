@@ -32,7 +32,12 @@ class Meanings(dict[Any, Piece]):
         self.bindings: dict[str, Binding] = {}
 
     def slot(self, name: str, kind: type, binding: Binding) -> Any:
-        """A stand-in of this type for a value that each request gives."""
+        """A stand-in of this type for a value that each request gives.
+
+        Names of variables are the client's to choose, so slots of variables begin with a `$`, and no others do.
+        """
+        if name in self.bindings and not name.startswith("$"):
+            raise ValueError(f"there is a slot {name} already")
         self.bindings[name] = binding
         standin = _fresh(kind)
         self[standin] = Slot(name)
@@ -89,8 +94,8 @@ class Cursor(CursorText):
             return lambda request: order.place(model, request.variables[self.name], self.name)[index]
 
         kind = model._meta.fields_map[order.key].field_type
-        key = self.meanings.slot(f"{self.name} as {order.name} key", kind, part(0))
-        return key, self.meanings.slot(f"{self.name} as {order.name} id", UUID, part(1))
+        key = self.meanings.slot(f"${self.name} as {order.name} key", kind, part(0))
+        return key, self.meanings.slot(f"${self.name} as {order.name} id", UUID, part(1))
 
 
 def _fresh(kind: type) -> Any:
