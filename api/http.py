@@ -1,7 +1,6 @@
 """HTTP connections with bounds: for headers, for clients that take nothing, and for each address."""
 
 import asyncio
-import ipaddress
 from collections import Counter
 from collections.abc import Container
 from typing import Any, ClassVar
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from models.address import neighbourhood
 from realtime.socket.transport import Transport
 
 HEADER_SECONDS = 10.0
@@ -41,6 +41,8 @@ class Http(HttpToolsProtocol):
     _in_body = False
     # Behind the header of a chunk, and nothing of the chunk came yet: the last one has none, but trailers.
     _in_trailers = False
+    _ended_here = False
+    _body_here = False
     _head_bytes = 0
     _unread = 0
     _taken_at = 0.0
@@ -70,15 +72,17 @@ class Http(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of the headers, if they are not all there. Between requests uvicorn's own limit runs."""
         self._in_head, in_trailers = not self._in_body, self._in_trailers
+        self._ended_here = self._body_here = False
         super().data_received(data)
         # Nearly every request comes whole. A deadline that is armed and ended for each would cost more than reading it.
         if self._in_head:
-            self._head_bytes += len(data)
+            # Where a message ended in this piece, most of the piece may have been its body.
+            self._head_bytes += 0 if self._ended_here else len(data)
             if self._deadline is None:
                 self._begin_deadline()
             if self._head_bytes > LARGEST_HEAD:
                 self.send_400_response(f"The headers have more than {LARGEST_HEAD // 1024} KB.")
-        elif in_trailers and self._in_trailers:
+        elif in_trailers and self._in_trailers and not self._body_here:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 # The request may have its answer, or half of it: no other one can be sent.
@@ -109,14 +113,23 @@ class Http(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        self._in_trailers = False
+        self._in_trailers, self._body_here, self._head_bytes = False, True, 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The whole request came; its body has a deadline where it is read (`api/request.py`)."""
         self._in_head = self._in_body = self._in_trailers = False
         self._head_bytes = 0
+        self._ended_here = True
+        # It may have been armed for a rest of the body that nobody reads.
+        self._end_deadline()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is written. What may still come of a body that was refused has a deadline of its own."""
+        super().on_response_complete()
+        if self._in_body and self._deadline is None:
+            self._begin_deadline()
 
     def handle_websocket_upgrade(self) -> None:
         """The connection goes on as a WebSocket, which has other bounds; it keeps its seat."""
@@ -173,13 +186,3 @@ class Http(HttpToolsProtocol):
             if not self.connected[self._seat]:
                 del self.connected[self._seat]
             self._seat = None
-
-
-def neighbourhood(address: str) -> str:
-    """What is counted together: an IPv4 address; of IPv6 the 64 bits that one customer of a provider has to itself."""
-    if ":" not in address:
-        return address
-    found = ipaddress.IPv6Address(address)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(found), 64), strict=False))

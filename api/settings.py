@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default=DEFAULT_URL, description="sqlite://path or postgres://user:password@host:port/name"
     )
-    database_pool: int = Field(default=10, ge=1, description="PostgreSQL connections of one process")
+    database_pool: int = Field(default=10, ge=1, description="For reads, and as many for the rest")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")

@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from models import bell, clock
 from models.base import Base
-from models.database import transaction
+from models.database import after_commit, transaction
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -100,6 +100,9 @@ class Session(Base):
     @transaction
     async def revoke(self) -> None:
         """End the sign-in: its token is worth nothing, and its sockets close."""
-        self.revoked_at = clock.now()
-        await self.store("revoked_at")
+        # This object may be one that many requests share: it changes once the row has.
+        row = await self.locked(self.id)
+        row.revoked_at = clock.now()
+        await row.store("revoked_at")
+        after_commit(lambda: setattr(self, "revoked_at", row.revoked_at))
         bell.ring(bell.sign_in_of(self.id))

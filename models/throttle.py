@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from models import clock
+from models.address import neighbourhood
 from models.refusal import RateLimited
 
 WINDOW = timedelta(minutes=15)
@@ -76,12 +77,14 @@ class Throttle:
             counted = self._counted.get(key)
             if counted and moment in counted:
                 counted.remove(moment)
+                if not counted:
+                    del self._counted[key]
 
     def _limits(self, account: str, address: str) -> Iterator[tuple[str, int]]:
         if account:
             yield f"account {account}", self._per_account
         if address:
-            yield f"address {address}", self._per_address
+            yield f"address {neighbourhood(address)}", self._per_address
 
     def _recent(self, key: str) -> deque[datetime]:
         counted = self._counted.get(key, deque())

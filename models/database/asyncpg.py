@@ -10,6 +10,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from models.database.transaction import shielded
 
 ACQUIRE_SECONDS = 10.0
+IDLE_SECONDS = 300.0
 
 # Of each reader. A plan's statement is prepared once on each, and kept.
 STATEMENTS = {"statement_cache_size": 256, "max_cacheable_statement_size": 64 * 1024}
@@ -42,7 +43,8 @@ class Readers:
     def __init__(self, open: Callable[[], Awaitable[Connection]], most: int) -> None:
         self._open = open
         self._turns = asyncio.Semaphore(most)
-        self._idle: list[Connection] = []
+        # Each with the time since when it is idle, on the loop's clock.
+        self._idle: list[tuple[Connection, float]] = []
 
     async def rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows of a SELECT. Raises TimeoutError where all connections stay in use."""
@@ -59,28 +61,38 @@ class Readers:
     async def _rows(self, connection: Connection, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         try:
             rows: Sequence[Sequence[Any]] = await connection.fetch(text, *values)
-        except Exception:
-            self._idle.append(connection)
-            raise
-        except BaseException:
-            # Cancelled while it waited for the answer, which will come all the same.
+        except (TimeoutError, asyncio.CancelledError):
+            # The answer may come all the same, or never.
             connection.terminate()
             raise
-        self._idle.append(connection)
+        except Exception:
+            self._put_back(connection)
+            raise
+        self._put_back(connection)
         return rows
 
+    def _put_back(self, connection: Connection) -> None:
+        self._idle.append((connection, asyncio.get_running_loop().time()))
+
     def _taken(self) -> Connection | None:
-        # After an outage the idle ones are closed.
+        # After an outage the idle ones are closed. What has not been used for long may have been forgotten by a
+        # firewall between: it is used no more.
+        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
         while self._idle:
-            connection = self._idle.pop()
-            if not connection.is_closed():
+            connection, since = self._idle.pop()
+            if connection.is_closed():
+                continue
+            if since >= oldest:
                 return connection
+            connection.terminate()
         return None
 
     async def close(self) -> None:
         """Close those that are idle; nobody may be reading any more."""
-        while (connection := self._taken()) is not None:
-            await connection.close()
+        while self._idle:
+            connection, _ = self._idle.pop()
+            if not connection.is_closed():
+                await connection.close()
 
 
 class Client(AsyncpgDBClient):
@@ -92,7 +104,7 @@ class Client(AsyncpgDBClient):
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
         settings: dict[str, Any] = {
             "max_queries": 50_000,
-            "max_inactive_connection_lifetime": 300.0,
+            "max_inactive_connection_lifetime": IDLE_SECONDS,
             "connect": None,
             "setup": None,
             "init": None,

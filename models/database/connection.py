@@ -52,6 +52,9 @@ POSTGRES_SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
 }
 
+# For a server that says nothing at all any more, as behind a firewall that forgot the connection; above its own limits.
+COMMAND_SECONDS = 35.0
+
 # A migration may wait for another one, and change a large table.
 UNLIMITED = {"lock_timeout": "0", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
@@ -70,7 +73,7 @@ def configuration(url: str, *, pool: int = 10) -> dict[str, Any]:
     elif scheme in ("postgres", "postgresql"):
         name = "postgres"
         credentials = dict(expand_db_url(f"asyncpg://{rest}")["credentials"])
-        credentials.update(minsize=1, maxsize=pool, server_settings=POSTGRES_SETTINGS)
+        credentials.update(minsize=1, maxsize=pool, server_settings=POSTGRES_SETTINGS, command_timeout=COMMAND_SECONDS)
         engine = "models.database.asyncpg"
     else:
         raise ValueError("The database URL must start with sqlite:// or postgres://.")

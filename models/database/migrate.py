@@ -33,7 +33,7 @@ async def migrate(url: str, *, to: str = "__latest__") -> list[str]:
     # One connection, as the lock and the pragma belong to it.
     off: dict[str, Any] = {"foreign_keys": "OFF"}
     if not url.startswith("sqlite"):
-        off = {"maxsize": 2, "server_settings": {**POSTGRES_SETTINGS, **UNLIMITED}}
+        off = {"maxsize": 2, "server_settings": {**POSTGRES_SETTINGS, **UNLIMITED}, "command_timeout": None}
     async with connect(url, **off) as context:
         connection = context.db()
         if connection.capabilities.dialect == "sqlite":

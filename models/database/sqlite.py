@@ -99,7 +99,7 @@ class Readers:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                     self._remember(text)
-                elif error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, text, values)
 

@@ -91,9 +91,10 @@ class VideoSession(Base):
     ) -> Self:
         """Open the pair's call, and tell both. When both start one at once, they get the same."""
         content = {"mentorship_id": mentorship.id, "meeting_id": meeting and meeting.id}
+        mentorship = await mentorship.held_by(by)
         if before := await VideoSessionStart.made_before(by, client_id, **content):
             return await cls.get(id=before.session_id)
-        mentorship = await mentorship.active_for(by)
+        mentorship.must_be_active()
         if meeting is not None and meeting.mentorship_id != mentorship.id:
             raise not_found("meeting", "meetingId")
         session = await cls.get_or_none(open_in=mentorship.id) or await cls._open(mentorship, by, meeting)

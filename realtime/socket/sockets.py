@@ -10,6 +10,7 @@ from typing import Final, Generic
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from models.address import neighbourhood
 from realtime.socket import protocol
 from realtime.socket.application import A, Application
 from realtime.socket.connection import Connection
@@ -109,7 +110,7 @@ class Sockets(Generic[A]):
         if admission.account is not None:
             return ("account", admission.account), self._limits.sockets_per_account
         address, _ = scope.get("client") or (None, None)
-        return ("address", address), self._limits.sockets_per_address
+        return ("address", address and neighbourhood(address)), self._limits.sockets_per_address
 
     def _forget(self, connection: Connection[A], seat: Hashable) -> None:
         self._open.discard(connection)

@@ -11,10 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 from graphql import GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from models.base import Base
+from models.database import is_outage
+
+log = structlog.get_logger()
 
 
 class _Together:
@@ -65,13 +69,20 @@ class RowExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _read(self, kind: GraphQLObjectType, nodes: Any, model: type[Base]) -> Mapping[UUID, bytes]:
         # This begins once all have come that come in this turn of the loop; who comes later is read later.
         together = self._coming.pop((nodes, kind.name, model))
-        found: Mapping[UUID, bytes] = await self.context_value.planner.below(
-            together.rows,
-            kind,
-            nodes,
-            self.operation,
-            self.fragment_definitions,
-            self.variable_values.coerced,
-            self.context_value,
-        )
+        try:
+            found: Mapping[UUID, bytes] = await self.context_value.planner.below(
+                together.rows,
+                kind,
+                nodes,
+                self.operation,
+                self.fragment_definitions,
+                self.variable_values.coerced,
+                self.context_value,
+            )
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # A mutation may be stored already: its answer must not fail for a fault of the planner.
+            log.exception("the planner failed")
+            return {}
         return found

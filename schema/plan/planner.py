@@ -1,5 +1,6 @@
 """The planner: it makes a plan for an operation once, keeps it, and runs it with each request's values."""
 
+import asyncio
 import inspect
 import secrets
 import sqlite3
@@ -225,6 +226,9 @@ class Planner:
         texts: list[bytes] = []
         values = plan.values(request)
         for statement in plan.statements:
+            if texts:
+                # On SQLite a read may be made on the loop: others have their turn between two of them.
+                await asyncio.sleep(0)
             rows = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
             text = rows[0][0] or b"null"
             if self._missing_bytes in text:

@@ -1,7 +1,7 @@
 """SQL as text with holes: pieces that nest, and are numbered only when the whole statement is there.
 
-No text, id or time is ever part of it: such a value is a parameter, a constant of the plan or a slot that each request
-fills. Whole numbers that choose the plan (sizes of pages) are written out.
+No text, id or time of a request is ever part of it: such a value is a parameter, a constant of the plan or a slot that
+each request fills. Whole numbers that choose the plan (sizes of pages) are written out.
 """
 
 from collections.abc import Sequence

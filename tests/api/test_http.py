@@ -11,7 +11,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 import api.http
-from api.http import HEADER_SECONDS, LARGEST_HEAD, MOST_FIELDS, READER_SECONDS, Http, neighbourhood
+from api.http import HEADER_SECONDS, LARGEST_HEAD, MOST_FIELDS, READER_SECONDS, Http
+from models.address import neighbourhood
 from realtime.socket.transport import Transport
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody"
@@ -321,3 +322,42 @@ async def test_a_long_body_in_chunks_is_no_trailer() -> None:
         await peer.say(CHUNKED, *[b"1f40\r\n", chunk, b"\r\n"] * 20, b"0\r\n\r\n")
         await peer.reader.readuntil(b"\r\n\r\n")
         assert await peer.reader.readexactly(160_000) == chunk * 20
+
+
+async def test_the_next_request_may_begin_behind_a_long_body() -> None:
+    body = bytes(100_000)
+    long = b"POST /4 HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    async with serving() as connect:
+        peer = await connect()
+        await peer.say(long + REQUEST[:20])
+        assert await peer.answer() == bytes(4)
+        await peer.say(REQUEST[20:])
+        assert await peer.answer() == b"body"
+
+
+async def test_a_chunk_that_begins_and_ends_with_a_piece_is_no_trailer() -> None:
+    chunk = bytes(70_000)
+    async with serving() as connect:
+        peer = await connect()
+        await peer.say(CHUNKED + b"%x\r\n" % len(chunk), every=0.05)
+        await peer.say(chunk + b"\r\n4\r\n", every=0.05)
+        await peer.say(b"body\r\n0\r\n\r\n")
+        head = await peer.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+
+
+async def test_the_rest_of_a_body_that_nobody_reads_has_a_deadline(
+    monkeypatch: pytest.MonkeyPatch, hurried: None
+) -> None:
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"long"})
+
+    monkeypatch.setattr("tests.api.test_http.echo", refuse)
+    async with serving() as connect:
+        peer = await connect()
+        await peer.say(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n", every=0.05)
+        assert await peer.answer() == b"long"
+        await peer.say(b"x")
+        with at_most(5):
+            await peer.rest()

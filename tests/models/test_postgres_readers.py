@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from tortoise.connection import get_connection
 
 from models.database import asyncpg as ours
+from models.database import connect
 from models.database.asyncpg import Connection, Readers
+from models.database.connection import COMMAND_SECONDS
 
 MOST = 3
 
@@ -106,3 +109,36 @@ async def test_a_server_that_is_away_costs_no_turn(readers: Readers, opened: Ope
             await readers.rows("SELECT 1", [])
     opened.url = url
     assert await readers.rows("SELECT 1", [])
+
+
+async def test_a_read_that_gets_no_answer_gives_up_and_its_connection_is_not_used_again(
+    readers: Readers, opened: Opened
+) -> None:
+    async def impatient() -> Connection:
+        connection: Connection = await asyncpg.connect(opened.url, connection_class=Connection, command_timeout=0.1)
+        opened.connections.append(connection)
+        return connection
+
+    readers._open = impatient
+    with pytest.raises(TimeoutError):
+        await readers.rows("SELECT pg_sleep(5)", [])
+    assert opened.connections[0].is_closed()
+    assert await readers.rows("SELECT 1", [])
+    assert len(opened.connections) == 2
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    readers: Readers, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await readers.rows("SELECT 1", [])
+    monkeypatch.setattr(ours, "IDLE_SECONDS", -1.0)
+    await readers.rows("SELECT 1", [])
+    assert len(opened.connections) == 2
+    assert opened.connections[0].is_closed()
+
+
+async def test_every_command_of_the_pool_and_the_readers_has_a_limit_but_for_migrations(database: str) -> None:
+    client = get_connection("postgres")
+    assert client.extra["command_timeout"] == COMMAND_SECONDS
+    async with connect(database, command_timeout=None) as context:
+        assert context.db().extra["command_timeout"] is None

@@ -133,3 +133,21 @@ async def test_a_sign_in_is_written_in_a_unit(database: str) -> None:
         await Session.open(ana)
     # Outside a unit, `after_commit` calls at once.
     assert units == ["written", "stored"]
+
+
+async def test_a_sign_out_that_is_not_stored_changes_no_object_that_others_share(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, token = await Session.open(await person())
+
+    async def full(*_: str) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "store", full)
+        with pytest.raises(OSError, match="full"):
+            await session.revoke()
+    assert session.is_live
+    assert await Session.of_token(token) is not None
+    await session.revoke()
+    assert not session.is_live

@@ -115,7 +115,7 @@ class Locked:
 
     def execute(self, *_: object) -> None:
         error = sqlite3.OperationalError("database is locked")
-        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
         raise error
 
     def close(self) -> None:

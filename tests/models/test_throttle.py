@@ -154,3 +154,16 @@ async def test_a_bounded_number_waits_for_a_turn_and_who_gives_up_leaves_it(
         waiting[2] = asyncio.create_task(attempt())
     await asyncio.gather(*waiting[1:])
     assert gate._turns == {}
+
+
+def test_the_addresses_of_one_ipv6_customer_are_counted_together(gate: Throttle) -> None:
+    for number in range(PER_ADDRESS):
+        gate.count(f"account {number}", f"2001:db8:1:2::{number:x}")
+    assert limited(gate, "somebody new", "2001:db8:1:2:ffff::1") is not None
+    assert limited(gate, "somebody new", "2001:db8:1:3::1") is None
+
+
+def test_what_is_forgiven_takes_no_room(gate: Throttle) -> None:
+    for number in range(20):
+        gate.forgive(f"account {number}", HOME, gate.count(f"account {number}", HOME))
+    assert gate._counted == {}

@@ -1,9 +1,11 @@
 """The planner answers as ordinary execution does, with one statement for each root field."""
 
+import asyncio
 from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from models.conversation import Conversation
 from models.goal import Goal, GoalStatus, Milestone
@@ -14,6 +16,7 @@ from models.video import VideoSession
 from schema.context import Context
 from schema.execution import execute_plainly, planner, prepare, run
 from schema.node import global_id
+from schema.plan import planner as planning
 from schema.plan.planner import Planner
 from tests.people import Pair, pair, person
 
@@ -224,3 +227,42 @@ async def test_operations_of_one_document_do_not_take_each_others_variables_for_
         given = {"a": a, "b": b, "id": names["mentorship"]}
         found = orjson.loads(await run(prepare(document, given, name), asking))["data"]["mentorship"]
         assert (len(found["goals"]["edges"]), len(found["conversation"]["messages"]["edges"])) == (a, b)
+
+
+@pytest.mark.one_path
+async def test_a_fault_of_the_planner_fails_no_mutation_that_is_stored(
+    people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two, names = people
+
+    async def broken(*_: Any) -> Any:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(planning, "_fetch", broken)
+    document = """mutation($input: MarkGoalInput!) { markGoal(input: $input) {
+        ... on MarkGoalPayload { goal { title milestones { title } } } } }"""
+    given = {"input": {"goalId": names["goal"], "status": "DROPPED"}}
+    with capture_logs() as logged:
+        answer = orjson.loads(await run(prepare(document, given, None), await context(two.mentee)))
+    assert answer["data"]["markGoal"]["goal"]["milestones"] == [{"title": "a"}, {"title": "b"}]
+    assert [entry["event"] for entry in logged if entry["log_level"] == "error"] == ["the planner failed"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_others_have_their_turn_between_the_reads_of_one_request(people: Any) -> None:
+    two, _ = people
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    asking = await context(two.mentee)
+    operation = prepare(f"{{ {' '.join(f'v{n}: viewer {{ email }}' for n in range(10))} }}", {}, None)
+    await run(operation, asking)
+    going = asyncio.create_task(others())
+    await run(operation, asking)
+    going.cancel()
+    assert turns >= 9
