@@ -5,10 +5,12 @@ people are awake at night is not the public's business.
 """
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, GCCollector, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -25,26 +27,41 @@ class Metrics:
 
     def __init__(self, *, token: str, open_sockets: Callable[[], int]) -> None:
         self._token = token
+        self._open_sockets = open_sockets
+        # For each status, how many requests took how long, and all their seconds: the library's own histogram takes
+        # two locks for each request.
+        self._took: dict[int, list[int]] = {}
+        self._seconds: dict[int, float] = {}
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
-        self._registry.register(_Live(open_sockets))
-        self._requests = Histogram(
-            "alongside_request_seconds",
-            "Requests of GraphQL over HTTP, by the status of the answer.",
-            ["status"],
-            buckets=SECONDS,
-            registry=self._registry,
-        )
-        self._by_status: dict[int, Histogram] = {}
+        self._registry.register(_Counted(self.collect))
 
     def observe(self, status: int, seconds: float) -> None:
         """Count a request that was answered with this status after so long."""
-        # Finding a label's child in the library takes a lock and longer than the counting.
-        histogram = self._by_status.get(status)
-        if histogram is None:
-            histogram = self._by_status[status] = self._requests.labels(str(status))
-        histogram.observe(seconds)
+        if status not in self._took:
+            self._took[status], self._seconds[status] = [0] * (len(SECONDS) + 1), 0.0
+        self._took[status][bisect_left(SECONDS, seconds)] += 1
+        self._seconds[status] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """What was counted, what is open now, and how queries were answered."""
+        requests = HistogramMetricFamily(
+            "alongside_request_seconds",
+            "Requests of GraphQL over HTTP, by the status of the answer.",
+            labels=["status"],
+        )
+        for status, took in self._took.items():
+            bounds = [*map(str, SECONDS), "+Inf"]
+            requests.add_metric([str(status)], list(zip(bounds, accumulate(took), strict=True)), self._seconds[status])
+        yield requests
+        yield GaugeMetricFamily("alongside_sockets", "WebSockets that are open.", self._open_sockets())
+        queries = CounterMetricFamily(
+            "alongside_queries", "Queries: planned into SQL, or left to ordinary execution.", labels=["way"]
+        )
+        queries.add_metric(["planned"], planner.answered)
+        queries.add_metric(["executed"], planner.declined)
+        yield queries
 
     async def page(self, request: Request) -> Response:
         """The metrics in the text format of Prometheus; 404 without the token, as if there were nothing."""
@@ -55,18 +72,12 @@ class Metrics:
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class _Live(Collector):
-    """What is known elsewhere, and looked up when it is asked for."""
+class _Counted(Collector):
+    """Looks things up when it is asked for them."""
 
-    def __init__(self, open_sockets: Callable[[], int]) -> None:
-        self._open_sockets = open_sockets
+    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
+        self._collect = collect
 
     def collect(self) -> Iterator[Metric]:
-        """The sockets that are open, and how queries were answered."""
-        yield GaugeMetricFamily("alongside_sockets", "WebSockets that are open.", self._open_sockets())
-        queries = CounterMetricFamily(
-            "alongside_queries", "Queries: planned into SQL, or left to ordinary execution.", labels=["way"]
-        )
-        queries.add_metric(["planned"], planner.answered)
-        queries.add_metric(["executed"], planner.declined)
-        yield queries
+        """The metrics as they are now."""
+        return self._collect()
