@@ -1,5 +1,6 @@
 """Accounts: what signs in."""
 
+from enum import StrEnum
 from typing import Self
 
 from email_validator import EmailNotValidError, validate_email
@@ -10,6 +11,7 @@ from models import password, throttle
 from models.base import Base
 from models.database import transaction
 from models.inbox import Inbox
+from models.organisation import ContactRule
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, invalid
 from models.session import Session
@@ -17,11 +19,31 @@ from models.session import Session
 LONGEST_EMAIL = 254
 
 
+class PresenceAudience(StrEnum):
+    """Who sees whether somebody is there: nobody, those who share a conversation with them, or everyone."""
+
+    NOBODY = "NOBODY"
+    CONTACTS = "CONTACTS"
+    EVERYONE = "EVERYONE"
+
+
 class Account(Base):
-    """What signs in: an e-mail address and a password. A profile, with the same id, is how the person shows."""
+    """What signs in: an e-mail address and a password. A profile, with the same id, is how the person shows.
+
+    The rest is what the person prefers: who may write to them first; whether they show how far they have read (who
+    hides that does not see it of others); who sees whether they are there; whether they are mailed what they missed.
+    """
 
     email = fields.CharField(max_length=LONGEST_EMAIL, unique=True)
     password_hash = fields.CharField(max_length=200)
+    contact = fields.CharEnumField(
+        ContactRule, max_length=16, default=ContactRule.SAME_PROGRAMME, db_default=ContactRule.SAME_PROGRAMME
+    )
+    read_receipts = fields.BooleanField(default=True, db_default=True)
+    presence = fields.CharEnumField(
+        PresenceAudience, max_length=16, default=PresenceAudience.CONTACTS, db_default=PresenceAudience.CONTACTS
+    )
+    missed_mail = fields.BooleanField(default=True, db_default=True)
 
     profile: fields.BackwardOneToOneRelation[Profile]
 

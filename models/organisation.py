@@ -1,5 +1,6 @@
 """Organisations and their programmes: who runs mentoring for whom, and when."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -15,10 +16,21 @@ if TYPE_CHECKING:
     from models.profile import Profile
 
 
+class ContactRule(StrEnum):
+    """Who may write to whom without a mentorship: nobody, people of one programme, or everyone."""
+
+    OFF = "OFF"
+    SAME_PROGRAMME = "SAME_PROGRAMME"
+    EVERYONE = "EVERYONE"
+
+
 class Organisation(Base):
-    """Who runs mentoring."""
+    """Who runs mentoring. `contact` holds for all its people, whatever they allow themselves."""
 
     name = fields.CharField(max_length=120)
+    contact = fields.CharEnumField(
+        ContactRule, max_length=16, default=ContactRule.EVERYONE, db_default=ContactRule.EVERYONE
+    )
 
     class Meta:
         table = "organisation"

@@ -42,6 +42,27 @@ class MessageCreated(InboxEvent):
     message: Message
 
 
+@strawberry.type(description="A message was edited, deleted, pinned, or has changed in another way.")
+class MessageUpdated(InboxEvent):
+    """A message has changed."""
+
+    message: Message
+
+
+@strawberry.type(description="Somebody has put a reaction under a message, or taken one back.")
+class ReactionChanged(InboxEvent):
+    """The reactions to a message have changed."""
+
+    message: Message
+
+
+@strawberry.type(description="A conversation was opened or has changed: its people, its title, or how you keep it.")
+class ConversationChanged(InboxEvent):
+    """A conversation has changed."""
+
+    conversation: Conversation
+
+
 @strawberry.type(description="Somebody has read further in a conversation.")
 class ReadMarkerMoved(InboxEvent):
     """Somebody has read further."""
@@ -93,6 +114,9 @@ class ResyncRequired(InboxEvent):
 
 Event = Annotated[
     MessageCreated
+    | MessageUpdated
+    | ReactionChanged
+    | ConversationChanged
     | ReadMarkerMoved
     | RequestChanged
     | MentorshipChanged
@@ -106,6 +130,9 @@ Event = Annotated[
 # For each kind of event: the model of its subject, and the type and field under which a client sees it.
 SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.MESSAGE_CREATED: (MessageRow, MessageCreated, "message"),
+    Kind.MESSAGE_UPDATED: (MessageRow, MessageUpdated, "message"),
+    Kind.REACTION_CHANGED: (MessageRow, ReactionChanged, "message"),
+    Kind.CONVERSATION_CHANGED: (ConversationRow, ConversationChanged, "conversation"),
     Kind.READ_MARKER_MOVED: (ConversationRow, ReadMarkerMoved, "conversation"),
     Kind.REQUEST_CHANGED: (RequestRow, RequestChanged, "request"),
     Kind.MENTORSHIP_CHANGED: (MentorshipRow, MentorshipChanged, "mentorship"),

@@ -23,7 +23,10 @@ MODULES = [
     "models.mentorship",
     "models.goal",
     "models.meeting",
-    "models.conversation",
+    "models.conversation.conversation",
+    "models.conversation.participant",
+    "models.conversation.message",
+    "models.conversation.scheduled",
     "models.video.session",
     "models.video.participant",
 ]

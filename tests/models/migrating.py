@@ -91,6 +91,15 @@ async def a_lived_in_database(url: str, video_key: str | None = "v") -> Pair:
         return two
 
 
+LIVED_IN = Path(__file__).parent / "lived_in"
+
+
+async def a_database_of_then(url: str, name: str) -> None:
+    """The rows of `a_lived_in_database`, as the code wrote them when this migration was the last."""
+    async with connect(url) as context:
+        await context.db().execute_script((LIVED_IN / f"{name}.sql").read_text())
+
+
 async def tables(db: BaseDBAsyncClient) -> list[str]:
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

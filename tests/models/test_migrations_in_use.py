@@ -1,18 +1,22 @@
 """What certain migrations did to databases that were in use then, and the indexes between profiles and skills."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from models.account import Account
 from models.base import _content_hash
+from models.conversation import Conversation, ConversationKind, Message
 from models.database import connect
 from models.database import migrate as module
 from models.database.migrate import migrate
 from models.meeting import Meeting
+from models.mentorship import Mentorship
+from models.organisation import ContactRule
 from models.refusal import RefusalCode
 from models.video import VideoSession
 from tests.models.expect import refused
-from tests.models.migrating import Further, a_lived_in_database, indexes, rows
+from tests.models.migrating import Further, a_database_of_then, a_lived_in_database, indexes, rows
 
 SKILLS_OF = {("profile_skill_offered", "plain", "skill_id"), ("profile_skill_wanted", "plain", "skill_id")}
 
@@ -24,7 +28,7 @@ async def test_a_lived_in_database_gets_the_indexes_from_the_side_of_the_skills_
         # As the code was then: it did not miss them.
         patch.setattr(module, "joins", lambda _: [])
         await migrate(empty_url, to="0002_starts_of_calls")
-    await a_lived_in_database(empty_url)
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
     before = await rows(empty_url)
     assert not SKILLS_OF & await indexes(empty_url)
     assert await migrate(empty_url, to="0003_indexes") == ["0003_indexes"]
@@ -63,17 +67,39 @@ async def test_a_table_between_two_models_that_is_made_anew_gets_its_indexes_bac
 
 async def test_the_keys_that_calls_were_started_under_still_find_them(empty_url: str) -> None:
     await migrate(empty_url, to="0001_initial")
-    two = await a_lived_in_database(empty_url, video_key=None)
+    await a_database_of_then(empty_url, "0001_initial")
     async with connect(empty_url) as context:
-        call = await VideoSession.get(open_in=two.mentorship.id)
+        (call,) = await context.db().execute_query_dict("SELECT id, mentorship_id, meeting_id FROM video_session")
+        keyed = {name: UUID(str(call[name])) for name in ("mentorship_id", "meeting_id")}
         # As `make` stored it in the call's own row then.
-        kept = _content_hash({"mentorship_id": call.mentorship_id, "meeting_id": call.meeting_id})
+        kept = _content_hash(keyed)
         await context.db().execute_query(f"UPDATE video_session SET client_id = 'v', content_hash = '{kept}'")  # noqa: S608
     await migrate(empty_url)
     async with connect(empty_url):
-        await call.end(by=two.mentee)
+        call = await VideoSession.get(id=call["id"])
+        mentorship = await Mentorship.get(id=call.mentorship_id)
+        mentor, mentee = [await Account.get(id=one) for one in mentorship.people]
+        await call.end(by=mentee)
         meeting = await Meeting.get(id=call.meeting_id)
-        again = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id="v")
+        again = await VideoSession.start(mentorship, by=mentor, meeting=meeting, client_id="v")
         assert again.id == call.id
         with refused(RefusalCode.CLIENT_ID_REUSED):
-            await VideoSession.start(two.mentorship, by=two.mentor, client_id="v")
+            await VideoSession.start(mentorship, by=mentor, client_id="v")
+
+
+async def test_messages_of_before_the_messenger_are_all_there_and_their_keys_still_find_them(empty_url: str) -> None:
+    await migrate(empty_url, to="0004_keys_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    before = await rows(empty_url)
+    await migrate(empty_url)
+    after = await rows(empty_url)
+    assert {name: after[name] for name in before} == before
+    async with connect(empty_url):
+        conversation = await Conversation.get()
+        assert (conversation.kind, conversation.last_number) == (ConversationKind.MENTORSHIP, 3)
+        messages = await Message.all().order_by("number")
+        mentor = await Account.get(id=messages[0].author_id)
+        again = await conversation.send("message 1", by=mentor, client_id="m1")
+        assert (again.id, again.number) == (messages[1].id, 2)
+        assert (await conversation.send("message 3", by=mentor, client_id="m3")).number == 4
+        assert (mentor.contact, mentor.read_receipts) == (ContactRule.SAME_PROGRAMME, True)

@@ -1,0 +1,165 @@
+"""Conversations: an ordered row of messages between people.
+
+A mentorship has one, opened with it and closed with it. Two people may have one beside that, and a circle has one.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Subquery
+from tortoise.indexes import Index
+from tortoise.queryset import QuerySet
+
+from models import clock
+from models.base import Authored, Base
+from models.conversation.message import LONGEST_BODY, Message
+from models.conversation.participant import Participant
+from models.database import transaction
+from models.inbox import Inbox, Kind
+from models.mentorship import Mentorship
+from models.refusal import RefusalCode, Refused, invalid, not_found
+from models.text import prose
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+
+class ConversationKind(StrEnum):
+    """Whose conversation it is: a mentorship's, two people's, or a circle's."""
+
+    MENTORSHIP = "MENTORSHIP"
+    DIRECT = "DIRECT"
+    CIRCLE = "CIRCLE"
+
+
+class Conversation(Base):
+    """An ordered row of messages. `last_number` is the number of its last message; 0 while it is empty.
+
+    Its row is the lock under which it is decided what is sent, read, edited, and who takes part: it is held to
+    commit, so the order of numbers is the order of commits.
+    """
+
+    kind = fields.CharEnumField(
+        ConversationKind, max_length=16, default=ConversationKind.MENTORSHIP, db_default=ConversationKind.MENTORSHIP
+    )
+    title = fields.CharField(max_length=120, default="", db_default="")
+    mentorship: fields.OneToOneNullableRelation[Mentorship] = fields.OneToOneField(
+        "models.Mentorship", related_name="conversation", null=True, on_delete=fields.CASCADE
+    )
+    mentorship_id: UUID | None
+    # The two people of a direct conversation (`pair_of`), else null: a pair has one, whoever opens it.
+    direct_pair = fields.CharField(max_length=73, null=True, unique=True)
+    last_number = fields.BigIntField(default=0)
+    last_activity_at = fields.DatetimeField(default=clock.now)
+    closed_at = fields.DatetimeField(null=True)
+    # How many blocks stand between its two people; none does in a circle.
+    blocks = fields.SmallIntField(default=0, db_default=0)
+
+    class Meta:
+        table = "conversation"
+        indexes = (Index(fields=("last_activity_at", "id")),)
+
+    @classmethod
+    def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        mine = Participant.filter(profile_id=viewer.id)
+        return cls.filter(id__in=Subquery(mine.values("conversation_id")))
+
+    @classmethod
+    async def open(cls, mentorship: Mentorship) -> Self:
+        """The conversation of a new mentorship. Within a unit."""
+        conversation = await cls.create(mentorship_id=mentorship.id)
+        for profile_id in mentorship.people:
+            await Participant.create(conversation_id=conversation.id, profile_id=profile_id)
+        return conversation
+
+    @transaction
+    async def send(self, body: str, *, by: "Account", client_id: str, reply_to_id: UUID | None = None) -> Message:
+        """Give the message the next number of the conversation, and tell every participant's inbox.
+
+        A retry with the same key returns the first message, also when the conversation has closed meanwhile.
+        """
+        body = prose(body, "body", longest=LONGEST_BODY)
+        conversation = await self.locked(self.id)
+        participants = await conversation.everybody(by)
+        content: dict[str, Any] = {"conversation_id": self.id, "body": body}
+        if reply_to_id is not None:
+            content["reply_to_id"] = reply_to_id
+        if first := await Message.made_before(by, client_id, **content):
+            return first
+        conversation.must_take_messages()
+        if reply_to_id is not None and not await Message.exists(id=reply_to_id, conversation_id=self.id):
+            raise not_found("message in this conversation", "replyToId")
+        message = await conversation._append(body, by, client_id, content, reply_to_id=reply_to_id)
+        await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
+        return message
+
+    async def _append(self, body: str, by: "Account", client_id: str, content: dict[str, Any], **more: Any) -> Message:
+        self.last_number += 1
+        self.last_activity_at = clock.now()
+        await self.store("last_number", "last_activity_at")
+        message = await Message.make(
+            by,
+            client_id,
+            content,
+            conversation_id=self.id,
+            number=self.last_number,
+            body=body,
+            created_at=self.last_activity_at,
+            **more,
+        )
+        await Participant.filter(conversation_id=self.id, archived_at__isnull=False).update(archived_at=None)
+        await Participant.filter(conversation_id=self.id, profile_id=by.id).update(read_number=message.number)
+        return message
+
+    @transaction
+    async def mark_read(self, number: int, *, by: "Account") -> Self:
+        """Move the reader's marker forward to a message's number. It never moves back.
+
+        Once the conversation has closed, nothing of it is delivered to the other: only the reader hears of it.
+        """
+        conversation = await self.locked(self.id)
+        participants = await conversation.everybody(by)
+        if not 0 <= number <= conversation.last_number:
+            raise invalid(f"The conversation has the messages 1 to {conversation.last_number}.", "number")
+        moved = await Participant.filter(conversation_id=self.id, profile_id=by.id, read_number__lt=number).update(
+            read_number=number
+        )
+        if moved:
+            hearing = participants if conversation.closed_at is None else [by.id]
+            await Inbox.record(Kind.READ_MARKER_MOVED, self, hearing)
+        return conversation
+
+    async def close(self) -> None:
+        """No message is taken any more. Within a unit that holds the row."""
+        self.closed_at = clock.now()
+        await self.store("closed_at")
+
+    async def everybody(self, by: "Account") -> Sequence[UUID]:
+        """The ids of the people in it. Within a unit that holds the row. Raises `Refused` unless `by` is one."""
+        people = [one.profile_id for one in await Participant.filter(conversation_id=self.id)]
+        if by.id not in people:
+            raise not_found("conversation", "conversationId")
+        return people
+
+    def must_take_messages(self) -> None:
+        """Raise `Refused` where nothing more may be said here."""
+        if self.closed_at is not None:
+            raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", "conversationId")
+        if self.blocks:
+            raise Refused(RefusalCode.NOT_ALLOWED, "No messages pass between the two of you.", "conversationId")
+
+
+class ConversationOpening(Authored):
+    """The key that a circle was opened under: a retry finds the first one."""
+
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "models.Conversation", related_name=False, on_delete=fields.CASCADE, db_index=True
+    )
+    conversation_id: UUID
+
+    class Meta:
+        table = "conversation_opening"
+        unique_together = (("author", "client_id"),)
