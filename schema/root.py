@@ -16,6 +16,7 @@ from schema.organisation import OrganisationQuery
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
 from schema.request import RequestMutation, RequestQuery
+from schema.search import SearchQuery
 from schema.signal import VideoSubscription
 from schema.skill import SkillQuery
 from schema.suggestion import SuggestionQuery
@@ -32,6 +33,7 @@ class Query(
     RequestQuery,
     MentorshipQuery,
     ConversationQuery,
+    SearchQuery,
     VideoQuery,
 ):
     """All reads."""

@@ -2,7 +2,7 @@
 
 The ORM changes a column of SQLite by making the table anew. With foreign keys on, dropping the old table deletes the
 rows that point to it: so they are off meanwhile, and checked before anything is stored. And the new table lacks the
-old one's indexes and unique constraints: those that the models still have are made again.
+old one's indexes, unique constraints and triggers: those that there still should be are made again.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
+from models.database.words import TRIGGERS
 
 # Whether each is unique, and its columns.
 Indexes = set[tuple[bool, tuple[str, ...]]]
@@ -59,6 +60,7 @@ async def _on_sqlite(connection: BaseDBAsyncClient, apps: Apps, url: str, to: st
         names = await _run(unit, url, to)
         if names:
             await restore(unit, apps)
+            await restore_triggers(unit)
         broken = await unit.execute_query_dict("PRAGMA foreign_key_check")
         if broken:
             raise BrokenReferences(f"{len(broken)} rows point to rows that are not there: {broken[:5]}")
@@ -99,6 +101,13 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
                 listed = ", ".join(f'"{column}"' for column in columns)
                 name = f"restored_{table}_{'_'.join(columns)}"
                 await connection.execute_query(f'CREATE {kind} "{name}" ON "{table}" ({listed})')
+
+
+async def restore_triggers(connection: BaseDBAsyncClient) -> None:
+    """Make the triggers anew that went with their table; those of a table that is not there yet come later."""
+    if await connection.execute_query_dict("SELECT 1 FROM sqlite_master WHERE name = 'message_words'"):
+        for trigger in TRIGGERS:
+            await connection.execute_query(trigger)
 
 
 def _own(model: type[Model]) -> tuple[str, Indexes]:

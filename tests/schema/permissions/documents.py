@@ -40,6 +40,8 @@ def everything(kind: Any, without: frozenset[str] = frozenset(), deep: int = DEE
 WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, "field by field": {}}
 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
+# What a list must be given.
+GIVEN = {"searchMessages": '(text: "canary")'}
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
 
 

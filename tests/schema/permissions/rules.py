@@ -38,7 +38,7 @@ EDGE = "node cursor"
 RULES: dict[str, Rule] = {
     **of(ANYONE, "Query", "viewer"),
     **of(SIGNED_IN, "Query", "profile mentors skills suggestions programmes mentorshipRequests mentorship mentorships"),
-    **of(SIGNED_IN, "Query", "conversations videoSession node"),
+    **of(SIGNED_IN, "Query", "conversations searchMessages videoSession node"),
     **of(ANYONE, "Mutation", "signUp signIn"),
     **of(OWNER, "Mutation", "signOut"),
     **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship"),
@@ -97,7 +97,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "GoalEdge", EDGE),
     **of(PAIR, "MeetingConnection", PAGE),
     **of(PAIR, "MeetingEdge", EDGE),
-    **of(PAIR, "MessageConnection", PAGE),
+    **of(SIGNED_IN, "MessageConnection", PAGE),
     **of(PAIR, "MessageEdge", EDGE),
     # Answers of mutations
     **of(ANYONE, "Refusal", "code message field"),

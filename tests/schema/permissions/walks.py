@@ -5,7 +5,7 @@ from graphql import get_named_type
 from models.inbox import Cursor, Inbox
 from schema.execution import planner
 from tests.schema.permissions.answers import code, heard, told
-from tests.schema.permissions.documents import INBOX, TYPES, WAYS, everything
+from tests.schema.permissions.documents import GIVEN, INBOX, TYPES, WAYS, everything
 from tests.schema.permissions.reader import Reader
 from tests.schema.permissions.relations import NODES, may
 from tests.schema.permissions.rules import RULES
@@ -18,7 +18,7 @@ NEVER_PLANNED = {"viewer", "suggestions", "Account", "Session"}
 async def read_lists(world: World, reader: Reader, name: str, way: str) -> None:
     kind = get_named_type(TYPES["Query"].fields[name].type)
     planned = planner.answered
-    answer = await told(world, reader.name, f"{{ {name} {{ {everything(kind, **WAYS[way])} }} }}")
+    answer = await told(world, reader.name, f"{{ {name}{GIVEN.get(name, '')} {{ {everything(kind, **WAYS[way])} }} }}")
     if not await may(RULES[f"Query.{name}"], reader.account, None):
         assert code(answer) == "UNAUTHENTICATED"
         assert answer["data"] is None

@@ -25,7 +25,7 @@ from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
-from schema import account, conversation, mentorship, organisation, profile, request, skill
+from schema import account, conversation, mentorship, organisation, profile, request, search, skill
 from schema.connection import Order
 from schema.context import Context
 from schema.node import global_id
@@ -67,6 +67,7 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "mentorships": (mentorship.NEWEST_FIRST, Mentorship),
     "conversations": (conversation.LATEST_FIRST, Conversation),
     "messages": (conversation.BY_NUMBER, Message),
+    "searchMessages": (search.NEWEST_FIRST, Message),
     "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
     "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
     "sessions": (account.BY_AGE, Session),

@@ -30,6 +30,7 @@ from hypothesis_graphql import queries
 
 from schema.root import schema
 from tests.schema.plan.community import AWKWARD, MODELS, ORDERS
+from tests.schema.plan.paths import ROWS
 
 SCHEMA = schema._schema
 
@@ -57,6 +58,7 @@ STRINGS = st.one_of(
 )
 
 # What is out of range is refused before it is planned.
+MOMENTS = st.sampled_from(["2020-01-01T00:00:00Z", "2026-06-01T12:00:00.5+02:00", "2999-01-01T00:00:00Z"])
 SIZES = st.one_of(st.integers(1, 4), st.integers(1, 4), st.integers(1, 20), st.sampled_from([1, 2, 3, 100, 101]))
 
 # How rarely: one time in so many.
@@ -197,7 +199,13 @@ class Writer:
         """The value of an argument: a literal or a variable."""
         value = self.value(of, name, argument)
         kind = get_named_type(argument.type)
-        literal = print_string(value) if isinstance(value, str) else str(value)
+        literal = (
+            print_string(value)
+            if isinstance(value, str)
+            else str(value).lower()
+            if isinstance(value, bool)
+            else str(value)
+        )
         if isinstance(kind, GraphQLEnumType):
             literal = value
         if not is_non_null_type(argument.type) and self.one_in(RARELY):
@@ -227,11 +235,13 @@ class Writer:
             own = SCHEMA.query_type and get_named_type(SCHEMA.query_type.fields[of].type).name
             typed = own if own and not self.one_in(SOMETIMES) and of != "node" else None
             return f"@id:{typed}:{self.draw(st.integers(0, 20))}" if typed else self.draw(IDS)
+        if name in ROWS:
+            return f"@id:{ROWS[name]}:{self.draw(st.integers(0, 20))}"
         if name in ("after", "before"):
             named = of if not self.one_in(SOMETIMES) else self.draw(st.sampled_from(sorted(ORDERS)))
             real = f"@cursor:{named}:{self.draw(st.integers(0, 12))}"
             return self.draw(FORGED) if self.one_in(SOMETIMES) else real
-        return self.draw({"Int": SIZES, "String": STRINGS}[kind.name])
+        return self.draw({"Int": SIZES, "String": STRINGS, "DateTime": MOMENTS, "Boolean": st.booleans()}[kind.name])
 
 
 def leaves(of: Any) -> list[str]:

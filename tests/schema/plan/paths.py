@@ -19,6 +19,9 @@ from tests.schema.plan.community import ORDERS
 
 SCHEMA = schema._schema
 
+# The types of the rows that arguments name, where it is not the type of what they are arguments of.
+ROWS = {"conversationId": "Conversation", "fromId": "Profile"}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -76,6 +79,10 @@ def sample(place: Place, name: str) -> Any:
     if name == "id":
         of = get_named_type(place.field.type).name
         return f"@id:{'Profile' if of == 'Node' else of}:0"
+    if name in ROWS:
+        return f"@id:{ROWS[name]}:0"
+    if kind.name == "DateTime":
+        return "2026-01-01T00:00:00Z"
     if name in ("after", "before"):
         return (
             f"@cursor:{place.name}:0"
