@@ -6,7 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.account import AccountMutation, AccountQuery
 from schema.context import Info, viewer
-from schema.conversation import ConversationMutation, ConversationQuery
+from schema.conversation import ConversationMutation, ConversationQuery, MessageMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
 from schema.meeting import MeetingMutation
@@ -57,6 +57,7 @@ class Mutation(
     GoalMutation,
     MeetingMutation,
     ConversationMutation,
+    MessageMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""

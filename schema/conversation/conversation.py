@@ -1,4 +1,4 @@
-"""Conversations and messages."""
+"""Conversations."""
 
 from datetime import datetime
 from typing import Any
@@ -13,32 +13,12 @@ from models.conversation import Participant
 from models.profile import Profile as ProfileRow
 from schema.connection import Connection, Order, both_ways, page
 from schema.context import Info, viewer
-from schema.node import Node, as_node, find, node, one, related, value
-from schema.plan.read import METADATA, Expression
+from schema.conversation.message import BY_NUMBER, Message
+from schema.node import Node, as_node, find, node, one, value
 from schema.profile import Profile
 from schema.refusal import mutation
 
 LATEST_FIRST = Order("conversations", "-last_activity_at")
-BY_NUMBER = Order("messages", "number")
-
-
-@node(models.conversation.Message, "A direct message.")
-class Message(Node):
-    """A direct message."""
-
-    number: int = strawberry.field(description="Dense within the conversation, from 1. Everybody sees the same order.")
-    body: str
-    author: Profile = related()
-    created_at: datetime
-
-    @strawberry.field(
-        description="The key that its sender gave it; null for everybody else.",
-        metadata={METADATA: Expression("CASE WHEN {author_id} = {viewer} THEN {client_id} END")},
-    )
-    def client_id(root: models.conversation.Message, info: Info) -> strawberry.ID | None:
-        """The sender's key, by which their client knows its own message."""
-        mine = root.author_id == viewer(info).id and root.client_id is not None
-        return strawberry.ID(str(root.client_id)) if mine else None
 
 
 def _my_part(by: Account, row: Any) -> QuerySet[Participant]:
@@ -72,27 +52,11 @@ class Conversation(Node):
 
 
 @strawberry.input
-class SendMessageInput:
-    """A message, under a key of your own: send it again with the same key if the answer got lost."""
-
-    conversation_id: strawberry.ID
-    body: str
-    client_id: strawberry.ID
-
-
-@strawberry.input
 class MarkReadInput:
     """How far you have read."""
 
     conversation_id: strawberry.ID
     number: int = strawberry.field(description="The number of the last message that you have read.")
-
-
-@strawberry.type
-class SendMessagePayload:
-    """The message, stored. (`message` is what a Refusal says; one name cannot be both in one query.)"""
-
-    sent: Message
 
 
 @strawberry.type
@@ -116,13 +80,6 @@ class ConversationQuery:
 @strawberry.type
 class ConversationMutation:
     """Changes of conversations."""
-
-    @mutation("Send a message. Once this answers, it is stored; a retry with the same clientId never doubles it.")
-    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
-        """Send a message."""
-        conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
-        message = await conversation.send(input.body, by=viewer(info), client_id=input.client_id)
-        return SendMessagePayload(sent=as_node(message))
 
     @mutation("Say how far you have read. The marker never moves back.")
     async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:

@@ -1,0 +1,62 @@
+"""Messages, and what people do with them."""
+
+from datetime import datetime
+
+import strawberry
+
+import models.conversation
+from schema.connection import Order
+from schema.context import Info, viewer
+from schema.node import Node, as_node, find, node, related
+from schema.plan.read import METADATA, Expression
+from schema.profile import Profile
+from schema.refusal import mutation
+
+BY_NUMBER = Order("messages", "number")
+
+
+@node(models.conversation.Message, "A direct message.")
+class Message(Node):
+    """A direct message."""
+
+    number: int = strawberry.field(description="Dense within the conversation, from 1. Everybody sees the same order.")
+    body: str
+    author: Profile = related()
+    created_at: datetime
+
+    @strawberry.field(
+        description="The key that its sender gave it; null for everybody else.",
+        metadata={METADATA: Expression("CASE WHEN {author_id} = {viewer} THEN {client_id} END")},
+    )
+    def client_id(root: models.conversation.Message, info: Info) -> strawberry.ID | None:
+        """The sender's key, by which their client knows its own message."""
+        mine = root.author_id == viewer(info).id and root.client_id is not None
+        return strawberry.ID(str(root.client_id)) if mine else None
+
+
+@strawberry.input
+class SendMessageInput:
+    """A message, under a key of your own: send it again with the same key if the answer got lost."""
+
+    conversation_id: strawberry.ID
+    body: str
+    client_id: strawberry.ID
+
+
+@strawberry.type
+class SendMessagePayload:
+    """The message, stored. (`message` is what a Refusal says; one name cannot be both in one query.)"""
+
+    sent: Message
+
+
+@strawberry.type
+class MessageMutation:
+    """Changes of messages."""
+
+    @mutation("Send a message. Once this answers, it is stored; a retry with the same clientId never doubles it.")
+    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
+        """Send a message."""
+        conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
+        message = await conversation.send(input.body, by=viewer(info), client_id=input.client_id)
+        return SendMessagePayload(sent=as_node(message))
