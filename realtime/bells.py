@@ -1,8 +1,16 @@
-"""Bells: how a waiting feed learns that there may be something new. A bell carries no message and costs no memory."""
+"""Bells: how a waiting feed learns that there may be something new. A bell carries no message and costs no memory.
+
+Ears hear whispers, which are messages: short, kept nowhere else, and lost where somebody listens too slowly.
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+# So many whispers wait for a listener; a further one takes the place of the oldest. Below 40 KB for each listener.
+WHISPERS_KEPT = 64
 
 
 class Bell:
@@ -36,11 +44,44 @@ class Bell:
         return True
 
 
+class Whisper(NamedTuple):
+    """A short text, and the topic under which it was whispered."""
+
+    topic: str
+    text: str
+
+
+class Ear:
+    """Hears the whispers under its topics, in order: `async for whisper in ear`. It never ends by itself."""
+
+    __slots__ = ("_heard", "_something")
+
+    def __init__(self, keep: int = WHISPERS_KEPT) -> None:
+        self._heard: deque[Whisper] = deque(maxlen=keep)
+        self._something = asyncio.Event()
+
+    def hear(self, whisper: Whisper) -> None:
+        """Keep it for the listener, in the place of the oldest where there are too many."""
+        self._heard.append(whisper)
+        self._something.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Whisper:
+        """The oldest whisper that is left; waits for one."""
+        while not self._heard:
+            self._something.clear()
+            await self._something.wait()
+        return self._heard.popleft()
+
+
 class Bells:
-    """Who waits for which topic in this process."""
+    """Who waits for which topic in this process, and who overhears it."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[Bell]] = {}
+        self._ears: dict[str, set[Ear]] = {}
 
     def hang(self, topic: str) -> Bell:
         """A bell for a topic, until it is taken down."""
@@ -73,3 +114,22 @@ class Bells:
     def ring_all(self) -> None:
         """Ring for everybody: after an outage nobody knows what was missed."""
         self.ring(list(self._waiting))
+
+    @contextmanager
+    def overhear(self, *topics: str, keep: int = WHISPERS_KEPT) -> Iterator[Ear]:
+        """An ear for these topics, for as long as the block lasts. It holds the newest `keep` whispers at most."""
+        ear = Ear(keep)
+        for topic in topics:
+            self._ears.setdefault(topic, set()).add(ear)
+        try:
+            yield ear
+        finally:
+            for topic in set(topics):
+                self._ears[topic].discard(ear)
+                if not self._ears[topic]:
+                    del self._ears[topic]
+
+    def whisper(self, topic: str, text: str) -> None:
+        """Let everybody hear it who overhears the topic."""
+        for ear in self._ears.get(topic, ()):
+            ear.hear(Whisper(topic, text))

@@ -156,3 +156,68 @@ def test_topics_of_one_id_differ_by_what_they_are_of() -> None:
     one = uuid4()
     topics = {bell.inbox_of(one), bell.sign_in_of(one), bell.signals_of(one), bell.inbox_of(uuid4())}
     assert len(topics) == 4
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, str]]]:
+    """What is whispered in this process."""
+    found: list[tuple[str, str]] = []
+
+    def tell(topic: str, text: str) -> None:
+        found.append((topic, text))
+
+    bell.pass_on(tell)
+    yield found
+    bell.pass_no_more(tell)
+
+
+def test_a_whisper_is_passed_on_at_once_until_nobody_passes_it(told: list[tuple[str, str]]) -> None:
+    gone: list[str] = []
+
+    def leaving(topic: str, text: str) -> None:
+        gone.append(text)
+
+    bell.pass_on(leaving)
+    bell.whisper("topic", "one")
+    bell.pass_no_more(leaving)
+    bell.whisper("topic", "two")
+    assert told == [("topic", "one"), ("topic", "two")]
+    assert gone == ["one"]
+
+
+async def test_a_unit_whispers_when_it_is_stored_and_not_where_it_fails(
+    database: str, told: list[tuple[str, str]]
+) -> None:
+    @transaction
+    async def unit(fails: bool) -> None:
+        bell.whisper("topic", str(fails))
+        assert told == []
+        if fails:
+            raise Refused(RefusalCode.INVALID, "no")
+
+    with pytest.raises(Refused):
+        await unit(True)
+    await unit(False)
+    assert told == [("topic", "False")]
+
+
+def test_a_long_whisper_is_an_error_of_ours(told: list[tuple[str, str]]) -> None:
+    bell.whisper("topic", "é" * 256)
+    for text in ("é" * 256 + "x", "x" * 513, "\ud800"):
+        with pytest.raises(ValueError):  # noqa: PT011 - a lone surrogate is another one, with another text
+            bell.whisper("topic", text)
+    assert len(told) == 1
+
+
+def test_a_whisperer_that_raises_does_not_harm_the_others(told: list[tuple[str, str]]) -> None:
+    def broken(topic: str, text: str) -> None:
+        raise ConnectionError("the broker is away")
+
+    bell._whisperers.insert(0, broken)
+    try:
+        with capture_logs() as logs:
+            bell.whisper("topic", "psst")
+    finally:
+        bell.pass_no_more(broken)
+    assert told == [("topic", "psst")]
+    assert [(entry["event"], entry["topic"]) for entry in logs] == [("a whisper could not be passed on", "topic")]

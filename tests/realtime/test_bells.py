@@ -1,10 +1,10 @@
-"""Bells that feeds wait for."""
+"""Bells that feeds wait for, and ears that overhear whispers."""
 
 import asyncio
 
 import pytest
 
-from realtime.bells import Bell, Bells
+from realtime.bells import WHISPERS_KEPT, Bell, Bells
 
 # Long enough that a test which waits for it in vain is cut by its own time limit.
 FOR_EVER = 1_000.0
@@ -78,3 +78,49 @@ def test_an_error_in_the_block_takes_the_bell_down_too() -> None:
     with pytest.raises(ZeroDivisionError), bells.listen("a"):
         raise ZeroDivisionError
     assert bells._waiting == {}
+
+
+async def test_who_overhears_a_topic_is_told_in_order_and_nobody_else() -> None:
+    bells = Bells()
+    with bells.overhear("a", "b") as ear, bells.overhear("a") as other, bells.overhear("c") as away:
+        bells.whisper("a", "one")
+        bells.whisper("b", "two")
+        bells.whisper("a", "three")
+        assert [await anext(ear) for _ in range(3)] == [("a", "one"), ("b", "two"), ("a", "three")]
+        assert [(await anext(other)).text for _ in range(2)] == ["one", "three"]
+        assert not away._heard
+
+
+async def test_an_ear_waits_for_the_next_whisper() -> None:
+    bells = Bells()
+    with bells.overhear("a") as ear:
+        for text in ("one", "two"):
+            waiting = asyncio.create_task(anext(ear))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            bells.whisper("a", text)
+            assert await waiting == ("a", text)
+
+
+async def test_a_slow_ear_holds_the_newest_whispers_and_no_more() -> None:
+    bells = Bells()
+    with bells.overhear("a") as ear, bells.overhear("a", keep=1) as short:
+        for number in range(1_000):
+            bells.whisper("a", str(number))
+        assert len(ear._heard) == WHISPERS_KEPT
+        assert (await anext(ear)).text == str(1_000 - WHISPERS_KEPT)
+        assert (await anext(short)).text == "999"
+
+
+def test_who_no_longer_overhears_costs_nothing() -> None:
+    bells = Bells()
+    with bells.overhear("a") as stays:
+        with bells.overhear("a", "b", "a") as leaves:
+            pass
+        with pytest.raises(ZeroDivisionError), bells.overhear("a"):
+            raise ZeroDivisionError
+        bells.whisper("a", "psst")
+        bells.whisper("b", "psst")
+        assert len(stays._heard) == 1
+        assert not leaves._heard
+    assert bells._ears == {}

@@ -1,86 +1,24 @@
-"""Brokers: what is rung in one process is heard in the others, also after an outage."""
+"""PostgreSQL's notifications: what is rung in one process is heard in the others, also after an outage."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models import bell
-from realtime import broker
-from realtime.bells import Bell, Bells
-from realtime.broker import CHANNEL, PAYLOAD_BYTES, PostgresWire, embedded_broker, payloads, postgres_broker
-
-PATIENCE = 20.0
-
-# Postgres counts bytes, so letters of several bytes and escaped ones are among them.
-topics = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+from realtime.bells import Bells
+from realtime.broker import postgres_broker, wire
+from realtime.broker.postgres import CHANNEL, PostgresWire
+from tests.realtime.broker.process import PATIENCE, Process, hears, overhears, process
 
 
-@given(st.sets(topics, max_size=400))
-def test_payloads_carry_every_topic_once_and_each_fits(rung: set[str]) -> None:
-    found = list(payloads("me", rung))
-    carried: list[str] = []
-    for payload in found:
-        assert len(payload.encode()) <= PAYLOAD_BYTES < 8_000
-        sender, *some = orjson.loads(payload)
-        assert sender == "me"
-        assert some
-        carried += some
-    assert sorted(carried) == sorted(rung)
-
-
-def test_topics_go_out_together() -> None:
-    inboxes = [f"inbox {number:036}" for number in range(150)]
-    assert len(list(payloads("0" * 32, inboxes))) == 1
-    assert len(list(payloads("0" * 32, inboxes * 4))) == 4
-    assert list(payloads("me", [])) == []
-
-
-async def test_the_embedded_broker_hears_what_is_rung_in_its_process_until_it_closes() -> None:
-    async with embedded_broker() as bells:
-        with bells.listen("topic") as here, bells.listen("other") as elsewhere:
-            bell.ring("topic")
-            assert await here.wait(PATIENCE)
-            assert not await elsewhere.wait(0)
-            here.hush()
-    with bells.listen("topic") as here:
-        bell.ring("topic")
-        assert not await here.wait(0)
-
-
-class Process:
-    """What a process of its own would have: a wire and its bells, without the bells of this process."""
-
-    def __init__(self, url: str) -> None:
-        self.bells = Bells()
-        self.wire = PostgresWire(url, self.bells)
-        self.carrying = asyncio.Event()
-
-    async def carry(self, connection: Any) -> None:
-        self.carrying.set()
-        await self.wire.carry(connection)
-
-
-@asynccontextmanager
-async def process(url: str) -> AsyncIterator[Process]:
-    found = Process(url)
-    tasks = [asyncio.create_task(found.wire.keep(work)) for work in (found.carry, found.wire.hear)]
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await found.wire.ready.wait()
-            await found.carrying.wait()
-        yield found
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+def one_process(url: str) -> AbstractAsyncContextManager[Process]:
+    """A process on this database."""
+    return process(PostgresWire(url, Bells()))
 
 
 @pytest.fixture
@@ -91,7 +29,7 @@ def engine() -> str:
 
 @pytest.fixture(autouse=True)
 def _reconnect_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "RECONNECT_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(wire, "RECONNECT_SECONDS", (0.01, 0.02))
 
 
 @pytest.fixture
@@ -100,13 +38,6 @@ async def direct(database_url: str) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
-
-
-async def hears(listener: Bell) -> bool:
-    """Rung within the test's patience; hushed again."""
-    rung = await listener.wait(PATIENCE)
-    listener.hush()
-    return rung
 
 
 async def cut(direct: Any, doing: str = "%") -> int:
@@ -120,16 +51,16 @@ async def cut(direct: Any, doing: str = "%") -> int:
 
 
 async def test_a_ring_is_heard_at_once_where_it_is_rung_and_then_in_the_other_process(database_url: str) -> None:
-    async with process(database_url) as one, process(database_url) as two:
+    async with one_process(database_url) as one, one_process(database_url) as two:
         with one.bells.listen("topic") as here, two.bells.listen("topic") as there, two.bells.listen("x") as other:
             one.wire.ring(["topic"])
-            assert here._rung.is_set()
+            assert here.rung
             assert await hears(there)
-            assert not other._rung.is_set()
+            assert not other.rung
 
 
 async def test_many_topics_that_are_rung_at_once_all_arrive(database_url: str) -> None:
-    async with process(database_url) as one, process(database_url) as two:
+    async with one_process(database_url) as one, one_process(database_url) as two:
         names = [f"inbox {number:036}" for number in range(500)]
         with two.bells.listen(names[0]) as first, two.bells.listen(names[-1]) as last:
             one.wire.ring(names)
@@ -137,8 +68,38 @@ async def test_many_topics_that_are_rung_at_once_all_arrive(database_url: str) -
             assert await hears(last)
 
 
+async def test_a_whisper_is_overheard_where_it_is_whispered_and_in_the_other_process_once(database_url: str) -> None:
+    async with one_process(database_url) as one, one_process(database_url) as two:
+        with one.bells.overhear("topic") as here, two.bells.overhear("topic", "end") as there:
+            one.wire.whisper("topic", "psst")
+            assert list(here._heard) == [("topic", "psst")]
+            assert await overhears(there) == ("topic", "psst")
+            one.wire.whisper("end", "")
+            assert await overhears(there) == ("end", "")
+            assert list(here._heard) == [("topic", "psst")]
+
+
+async def test_a_process_does_not_wait_with_whispers_until_it_is_connected(database_url: str) -> None:
+    """Who typed a while ago types no more."""
+    async with one_process(database_url) as two:
+        late = PostgresWire(database_url, Bells())
+        late.whisper("topic", "long ago")
+        async with process(late) as one:
+            with two.bells.overhear("topic") as there:
+                one.wire.whisper("topic", "now")
+                assert await overhears(there) == ("topic", "now")
+
+
+async def test_whispers_that_wait_are_bounded(database_url: str) -> None:
+    late = PostgresWire(database_url, Bells())
+    for number in range(3_000):
+        late.whisper("topic", str(number))
+    assert len(late._whispers) == wire.WHISPERS_WAITING == 1_000
+    assert late._whispers[-1] == ("topic", "2999")
+
+
 async def test_a_process_does_not_hear_its_own_notification_again(database_url: str) -> None:
-    async with process(database_url) as one, process(database_url) as two:
+    async with one_process(database_url) as one, one_process(database_url) as two:
         with one.bells.listen("topic") as here, two.bells.listen("topic") as there, one.bells.listen("end") as end:
             one.wire.ring(["topic"])
             here.hush()
@@ -146,25 +107,27 @@ async def test_a_process_does_not_hear_its_own_notification_again(database_url: 
             # Notifications arrive in the order of commits: after this one, the first would have come.
             two.wire.ring(["end"])
             assert await hears(end)
-            assert not here._rung.is_set()
+            assert not here.rung
 
 
 async def test_the_domains_bells_go_over_the_wire_until_the_broker_closes(database_url: str) -> None:
-    async with process(database_url) as other:
+    async with one_process(database_url) as other:
         with other.bells.listen("topic") as there:
             async with postgres_broker(database_url) as bells:
-                with bells.listen("topic") as here:
+                with bells.listen("topic") as here, other.bells.overhear("topic") as ear:
                     bell.ring("topic")
                     assert await hears(here)
                     assert await hears(there)
+                    bell.whisper("topic", "psst")
+                    assert await overhears(ear) == ("topic", "psst")
             bell.ring("topic")
             other.wire.ring(["something else"])
-            assert not there._rung.is_set()
+            assert not there.rung
 
 
 @pytest.mark.parametrize("doing", ["%LISTEN%", "%pg_notify%", "%"], ids=["the listener", "the carrier", "both"])
 async def test_it_heals_when_a_connection_is_cut(database_url: str, direct: Any, doing: str) -> None:
-    async with process(database_url) as one, process(database_url) as two:
+    async with one_process(database_url) as one, one_process(database_url) as two:
         with two.bells.listen("topic") as there, one.bells.listen("back") as back:
             # Each has carried something, so that the carriers' connections are known by it.
             one.wire.ring(["topic"])
@@ -185,7 +148,7 @@ async def test_it_heals_when_a_connection_is_cut(database_url: str, direct: Any,
 async def test_what_is_rung_while_the_wire_is_down_is_carried_afterwards(
     database_url: str, direct: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with process(database_url) as two:
+    async with one_process(database_url) as two:
         down, tried, connect = asyncio.Event(), asyncio.Event(), asyncpg.connect
 
         async def refusing(*args: Any, **kwargs: Any) -> Any:
@@ -194,7 +157,7 @@ async def test_what_is_rung_while_the_wire_is_down_is_carried_afterwards(
             tried.set()
             raise ConnectionRefusedError("the database is away")
 
-        async with process(database_url) as one:
+        async with one_process(database_url) as one:
             with two.bells.listen("first") as first, two.bells.listen("second") as second:
                 one.wire.ring(["warm"])
                 monkeypatch.setattr(asyncpg, "connect", refusing)
@@ -212,38 +175,23 @@ async def test_what_is_rung_while_the_wire_is_down_is_carried_afterwards(
                 assert await hears(second)
 
 
-FOREIGN = {
-    "nothing": "",
-    "no JSON": "hello",
-    "a number": "5",
-    "a text": '"hello"',
-    "null": "null",
-    "an object": '{"a": 1}',
-    "an empty list": "[]",
-    "a list of lists": '["somebody", ["topic"]]',
-    "a topic that is an object": '["somebody", {"a": 1}]',
-    "a sender that is a list": '[[], "x"]',
-}
-
-
-@pytest.mark.parametrize("what", FOREIGN)
 async def test_a_notification_that_is_not_ours_is_ignored_and_the_next_one_heard(
-    database_url: str, direct: Any, what: str
+    database_url: str, direct: Any
 ) -> None:
-    async with process(database_url) as one:
+    async with one_process(database_url) as one:
         with one.bells.listen("topic") as here:
-            await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, FOREIGN[what])
+            await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, "hello")
             await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, '["somebody", "topic"]')
             assert await hears(here)
 
 
 async def test_a_notification_on_another_channel_is_not_heard(database_url: str, direct: Any) -> None:
-    async with process(database_url) as one:
+    async with one_process(database_url) as one:
         with one.bells.listen("topic") as here, one.bells.listen("end") as end:
             await direct.execute("SELECT pg_notify($1, $2)", "another", '["somebody", "topic"]')
             await direct.execute("SELECT pg_notify($1, $2)", CHANNEL, '["somebody", "end"]')
             assert await hears(end)
-            assert not here._rung.is_set()
+            assert not here.rung
 
 
 async def test_a_broker_that_closes_leaves_no_connection_and_no_ringer(database_url: str, direct: Any) -> None:
@@ -313,10 +261,10 @@ async def relayed(url: str) -> AsyncIterator[tuple[Relay, str]]:
 async def test_connections_that_were_lost_without_a_word_are_noticed_and_made_anew(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (broker.PATIENCE_SECONDS, broker.LOOK_SECONDS) == (5, 10)
-    monkeypatch.setattr(broker, "PATIENCE_SECONDS", 0.5)
-    monkeypatch.setattr(broker, "LOOK_SECONDS", 0.1)
-    async with relayed(database_url) as (relay, url), process(url) as one, process(database_url) as two:
+    assert (wire.PATIENCE_SECONDS, wire.LOOK_SECONDS) == (5, 10)
+    monkeypatch.setattr(wire, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(wire, "LOOK_SECONDS", 0.1)
+    async with relayed(database_url) as (relay, url), one_process(url) as one, one_process(database_url) as two:
         with one.bells.listen("back") as back, two.bells.listen("topic") as there:
             one.wire.ring(["topic"])
             assert await hears(there)

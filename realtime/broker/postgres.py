@@ -1,0 +1,75 @@
+"""The broker of several processes on one PostgreSQL: NOTIFY after commit, LISTEN.
+
+A NOTIFY inside the transaction would take a lock that is global to the server, for every send.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from realtime.bells import Bells
+from realtime.broker import wire
+from realtime.broker.wire import Wire, strung
+
+CHANNEL = "alongside"
+
+
+@asynccontextmanager
+async def postgres_broker(url: str) -> AsyncIterator[Bells]:
+    """Rings by PostgreSQL. `url` must be a direct connection, not a pooler."""
+    async with strung(PostgresWire(url, Bells())) as bells:
+        yield bells
+
+
+class PostgresWire(Wire):
+    """Each direction has a connection of its own."""
+
+    # PostgreSQL takes payloads of fewer than 8,000 bytes.
+    most_bytes = 7_900
+
+    def __init__(self, url: str, bells: Bells) -> None:
+        super().__init__(bells)
+        self.url = url
+
+    def works(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """The two directions."""
+        return self.carrying, self.hearing
+
+    async def carrying(self) -> None:
+        """Send by NOTIFY."""
+        async with self._connected() as connection:
+            await self.carry(
+                lambda envelope: connection.execute("SELECT pg_notify($1, $2)", CHANNEL, envelope.decode())
+            )
+
+    async def hearing(self) -> None:
+        """Hear by LISTEN."""
+        gone = asyncio.Event()
+        async with self._connected() as connection:
+            connection.add_termination_listener(lambda _: gone.set())
+            await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: self.heard(payload))
+            self.listening()
+            while not await _within(gone, wire.LOOK_SECONDS):
+                await connection.execute("SELECT 1")
+        raise ConnectionError("the listening connection has ended")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        patience = wire.PATIENCE_SECONDS
+        connection = await asyncpg.connect(self.url, timeout=patience, command_timeout=patience)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
