@@ -20,8 +20,10 @@ from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from realtime.broker import embedded_broker, postgres_broker
+from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
+from realtime.typing import Typists
 
 
 class Application(Starlette):
@@ -60,7 +62,10 @@ def application(settings: Settings) -> Application:
         ):
             graphql.bells = live.bells = bells
             graphql.sign_ins = live.sign_ins = SignIns(bells)
-            yield
+            graphql.typists = live.typists = Typists()
+            graphql.roster = live.roster = Roster(bells)
+            async with live.roster.following():
+                yield
 
     app = Application(
         lifespan=lifespan,

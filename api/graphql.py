@@ -30,7 +30,9 @@ from api.request import (
 from models.database import is_outage
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.presence import Roster
 from realtime.sign_ins import SignIns
+from realtime.typing import Typists
 from schema.context import Context
 from schema.execution import Formatted, RequestError, Unavailable, formatted, prepare, run
 
@@ -57,6 +59,8 @@ class GraphQL:
 
     bells: Bells
     sign_ins: SignIns
+    roster: Roster
+    typists: Typists
 
     def __init__(self, ice: IceSettings, documents: Documents, metrics: Metrics) -> None:
         self._ice = ice
@@ -112,6 +116,8 @@ class GraphQL:
             device=headers.get(b"user-agent", b"").decode("latin-1"),
             bells=self.bells,
             ice=self._ice,
+            roster=self.roster,
+            typists=self.typists,
         )
         return await run(operation, context)
 

@@ -18,8 +18,10 @@ from models.session import Session
 from realtime import socket
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.socket import Forbidden, Rejected
+from realtime.typing import Typists
 from schema.context import Context
 from schema.execution import RequestError, Unavailable, prepare, run, stream
 
@@ -48,6 +50,8 @@ class Live:
 
     bells: Bells
     sign_ins: SignIns
+    roster: Roster
+    typists: Typists
 
     def __init__(self, ice: IceSettings, documents: Documents) -> None:
         self._ice = ice
@@ -71,7 +75,8 @@ class Live:
         if guest.session is None:
             await asyncio.Event().wait()
         assert guest.session is not None
-        with self.bells.listen(bell.sign_in_of(guest.session.id)) as waiting:
+        here = self.roster.device(guest.session.account_id, guest.session.id)
+        with here, self.bells.listen(bell.sign_in_of(guest.session.id)) as waiting:
             while True:
                 waiting.hush()
                 session = await Session.get_or_none(id=guest.session.id)
@@ -86,7 +91,15 @@ class Live:
                 self._documents.text_of(request), request.get("variables"), request.get("operationName")
             )
             # Each operation has a context of its own: signing in within one does not sign the socket in.
-            context = Context(guest.session, guest.address, guest.device, self.bells, self._ice)
+            context = Context(
+                guest.session,
+                guest.address,
+                guest.device,
+                self.bells,
+                self._ice,
+                typists=self.typists,
+                roster=self.roster,
+            )
             if operation.kind is OperationType.SUBSCRIPTION:
                 async with aclosing(stream(operation, context)) as answers:
                     async for answer in answers:

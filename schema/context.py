@@ -10,17 +10,24 @@ from models.refusal import Unauthenticated
 from models.session import Session
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.presence import Roster
+from realtime.typing import Typists
 
 
 @dataclass(slots=True)
 class Context:
-    """Who asks, from where, and the means of delivery. `session` is None for a stranger."""
+    """Who asks, from where, and the means of delivery. `session` is None for a stranger.
+
+    What a process has one of, a test may leave out: it then gets its own.
+    """
 
     session: Session | None = None
     address: str = ""
     device: str = ""
     bells: Bells = field(default_factory=Bells)
     ice: IceSettings = field(default_factory=IceSettings)
+    typists: Typists = field(default_factory=Typists)
+    roster: Roster = field(default_factory=lambda: Roster(Bells()))
     # The planner of reads, for what is selected below rows; set by execution, which imports this module.
     planner: Any = None
 

@@ -13,6 +13,7 @@ from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
 from schema.organisation import OrganisationQuery
+from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
 from schema.request import RequestMutation, RequestQuery
@@ -58,13 +59,14 @@ class Mutation(
     MeetingMutation,
     ConversationMutation,
     MessageMutation,
+    PresenceMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""
 
 
 @strawberry.type
-class Subscription(InboxSubscription, VideoSubscription):
+class Subscription(InboxSubscription, PresenceSubscription, VideoSubscription):
     """What is live."""
 
 

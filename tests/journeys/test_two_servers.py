@@ -142,6 +142,26 @@ async def test_a_message_through_the_one_arrives_live_from_the_other(two: Two) -
             await settle(theo.live)
 
 
+async def test_who_is_there_and_who_types_at_the_one_is_told_at_the_other(two: Two) -> None:
+    there = "subscription($ids: [ID!]!) { presence(profileIds: $ids) { state } }"
+    types = "subscription($id: ID!) { typing(conversationId: $id) { typing profile { name } } }"
+    profile = (await two.mara.call("query { viewer { profile { id } } }"))["profile"]["id"]
+    async with two.theo.live() as theo, asyncio.timeout(20):
+        states = theo.subscribe(there, ids=[profile])
+        assert await anext(states) == [{"state": "OFFLINE"}]
+        async with two.mara.live() as mara:
+            assert await anext(states) == [{"state": "ONLINE"}]
+            await mara.call("mutation { setPresence(input: {away: true}) { __typename } }")
+            assert await anext(states) == [{"state": "AWAY"}]
+            typing = theo.subscribe(types, id=two.mentorship.conversation_id)
+            began = asyncio.create_task(anext(typing))
+            await settle(theo)
+            say = "mutation($id: ID!) { setTyping(input: {conversationId: $id}) { __typename } }"
+            await mara.call(say, id=two.mentorship.conversation_id)
+            assert await began == {"typing": True, "profile": {"name": "Mara"}}
+        assert await anext(states) == [{"state": "OFFLINE"}]
+
+
 async def test_signing_out_at_the_one_closes_the_sockets_on_the_other(two: Two) -> None:
     async with Client(two.mara.server) as ana, Client(two.theo.server) as elsewhere:
         await ana.sign_up("Ana")

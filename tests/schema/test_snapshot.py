@@ -54,6 +54,8 @@ CHANGING = {
     "reopenMilestone",
     "cancelMeeting",
     "markRead",
+    "setPresence",
+    "setTyping",
     "joinVideoSession",
     "sendSessionDescription",
     "sendIceCandidates",
@@ -76,6 +78,7 @@ BOUNDED = {
     "JoinVideoSessionPayload.iceServers": "the settings",
     "IceServer.urls": "the settings",
     "IceCandidates.candidates": "MOST_CANDIDATES",
+    "Subscription.presence": "MOST_PEOPLE",
 }
 
 

@@ -56,6 +56,8 @@ DEEDS: dict[str, Deed] = {
     "cancelMeeting": on("mara_theo meeting", "meetingId"),
     "sendMessage": on("mara_theo conversation", "conversationId", body="New", clientId="new"),
     "markRead": on("mara_theo conversation", "conversationId", number=2),
+    "setPresence": Deed(lambda _: {"away": True}),
+    "setTyping": on("mara_theo conversation", "conversationId"),
     "startVideoSession": on("mara_theo mentorship", "mentorshipId"),
     "joinVideoSession": on("mara_theo call", "sessionId", deviceId="new", takeOver=True),
     "sendSessionDescription": to_theo(negotiation=1, type="OFFER", sdp=SDP),

@@ -179,6 +179,7 @@ IDS: list[tuple[str, str, str]] = [
     ("cancelMeeting", "meetingId", "Meeting"),
     ("sendMessage", "conversationId", "Conversation"),
     ("markRead", "conversationId", "Conversation"),
+    ("setTyping", "conversationId", "Conversation"),
     ("startVideoSession", "mentorshipId", "Mentorship"),
     ("startVideoSession", "meetingId", "Meeting"),
     ("joinVideoSession", "sessionId", "VideoSession"),

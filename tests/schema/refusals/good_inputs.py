@@ -36,6 +36,8 @@ GOOD: dict[str, Input] = {
     "cancelMeeting": lambda world: {"meetingId": world.ids["meeting"]},
     "sendMessage": lambda world: {"conversationId": world.ids["conversation"], "body": "New", "clientId": "new"},
     "markRead": lambda world: {"conversationId": world.ids["conversation"], "number": 0},
+    "setPresence": lambda _: {"away": True},
+    "setTyping": lambda world: {"conversationId": world.ids["conversation"]},
     "startVideoSession": lambda world: {"mentorshipId": world.ids["mentorship"], "clientId": "new"},
     "joinVideoSession": lambda world: {"sessionId": world.ids["call"], "deviceId": "phone"},
     "sendSessionDescription": lambda world: {

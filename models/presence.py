@@ -1,0 +1,27 @@
+"""Who may see whether somebody is there."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise.expressions import Q, Subquery
+
+from models.conversation import Participant
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+
+async def shown_to(viewer: "Account", account_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the accounts whose people let the viewer see whether they are there."""
+    from models.account import Account, PresenceAudience
+
+    theirs = Participant.filter(profile_id=viewer.id)
+    contacts = Participant.filter(conversation_id__in=Subquery(theirs.values("conversation_id")))
+    allowed = (
+        Q(id=viewer.id)
+        | Q(presence=PresenceAudience.EVERYONE)
+        | Q(presence=PresenceAudience.CONTACTS, id__in=Subquery(contacts.values("profile_id")))
+    )
+    found = await Account.filter(allowed, id__in=list(account_ids)).only("id")
+    return {account.id for account in found}
