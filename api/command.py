@@ -24,12 +24,14 @@ def main(arguments: list[str] | None = None) -> None:
         from schema.root import sdl
 
         sys.stdout.write(sdl())
-    if chosen.command in ("serve", "migrate", "demo"):
+    if chosen.command in ("serve", "migrate", "demo", "reports"):
         _look_at_the_database(settings)
     if chosen.command == "migrate" or getattr(chosen, "migrate", False):
         _migrate(settings)
     if chosen.command == "demo" or getattr(chosen, "demo", False):
         _demo(settings, getattr(chosen, "seed", 7))
+    if chosen.command == "reports":
+        _reports(settings, chosen.close)
     if chosen.command == "watch":
         _watch(settings, chosen.token or os.environ.get(TOKEN), chosen.after)
     if chosen.command == "serve":
@@ -52,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="fill an empty database with a demo community")
     demo.add_argument("--seed", type=int, default=7, help="another seed makes another community")
     commands.add_parser("sdl", help="print the GraphQL schema")
+    reports = commands.add_parser("reports", help="print the open reports, with what their authors chose to show")
+    reports.add_argument("--close", metavar="ID", help="say that this report has been dealt with")
     watch = commands.add_parser("watch", help="print somebody's inbox as it happens")
     watch.add_argument(
         "token", nargs="?", help=f"what signIn or signUp returned; better in {TOKEN}, where `ps` is blind"
@@ -102,6 +106,17 @@ def _demo(settings: Settings, seed: int) -> None:
         print("The database was empty; it now holds a demo community. Its passwords are shown this once:")
         for email, password in accounts:
             print(f"  {email:<44} {password}")
+
+
+def _reports(settings: Settings, close: str | None) -> None:
+    from api.reports import closed, opened
+
+    async def lines() -> list[str]:
+        async with connect(settings.database_url, pool=1):
+            return [await closed(close)] if close else await opened()
+
+    for line in asyncio.run(lines()):
+        print(line)
 
 
 def _watch(settings: Settings, token: str | None, after: str | None) -> None:

@@ -114,10 +114,15 @@ class MentorshipRequest(Authored):
 
     @classmethod
     async def _may_ask(cls, mentor: Profile, by: "Account") -> None:
+        from models.block import must_be_none_between
+
         if mentor.id == by.id:
             raise invalid("You cannot be your own mentor.", "mentorId")
+        # What it says is also said of somebody who has no place: whoever is blocked is not told.
+        no_place = f"{mentor.name} does not mentor at present."
+        await must_be_none_between(mentor.id, by.id, no_place, "mentorId")
         if mentor.capacity == 0:
-            raise Refused(RefusalCode.NOT_ALLOWED, f"{mentor.name} does not mentor at present.", "mentorId")
+            raise Refused(RefusalCode.NOT_ALLOWED, no_place, "mentorId")
         if mentor.mentees >= mentor.capacity:
             raise Refused(RefusalCode.AT_CAPACITY, f"{mentor.name} has no free place for a mentee now.", "mentorId")
         if await cls.exists(pending_pair=pair_of(mentor.id, by.id)):
@@ -160,6 +165,16 @@ class MentorshipRequest(Authored):
             request._must_be_pending()
             await request._decide(RequestStatus.WITHDRAWN)
         return request
+
+    @classmethod
+    async def answer_all_between(cls, by: "Account", other_id: UUID) -> None:
+        """Decline what the other has asked of `by`, and take back what `by` has asked. Within a unit."""
+        theirs = Q(mentor_id=by.id, mentee_id=other_id) | Q(mentor_id=other_id, mentee_id=by.id)
+        for pending in await cls.filter(theirs, status=RequestStatus.PENDING).order_by("id"):
+            request = await cls.locked(pending.id)
+            if request.status is RequestStatus.PENDING:
+                mine = request.mentor_id == by.id
+                await request._decide(RequestStatus.DECLINED if mine else RequestStatus.WITHDRAWN)
 
     @classmethod
     async def expire_overdue(cls) -> int:

@@ -5,6 +5,7 @@ from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.account import AccountMutation, AccountQuery
+from schema.block import BlockMutation, BlockQuery
 from schema.context import Info, viewer
 from schema.conversation import ConversationMutation, ConversationQuery, MessageMutation
 from schema.goal import GoalMutation
@@ -16,6 +17,7 @@ from schema.organisation import OrganisationQuery
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
+from schema.report import ReportMutation, ReportQuery
 from schema.request import RequestMutation, RequestQuery
 from schema.search import SearchQuery
 from schema.signal import VideoSubscription
@@ -35,6 +37,8 @@ class Query(
     MentorshipQuery,
     ConversationQuery,
     SearchQuery,
+    BlockQuery,
+    ReportQuery,
     VideoQuery,
 ):
     """All reads."""
@@ -59,6 +63,8 @@ class Mutation(
     MeetingMutation,
     ConversationMutation,
     MessageMutation,
+    BlockMutation,
+    ReportMutation,
     PresenceMutation,
     VideoMutation,
 ):

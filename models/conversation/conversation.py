@@ -118,7 +118,8 @@ class Conversation(Base):
     async def mark_read(self, number: int, *, by: "Account") -> Self:
         """Move the reader's marker forward to a message's number. It never moves back.
 
-        Once the conversation has closed, nothing of it is delivered to the other: only the reader hears of it.
+        Once the conversation has closed, or a block stands in it, nothing of it is delivered to the other: only the
+        reader hears of it.
         """
         conversation = await self.locked(self.id)
         participants = await conversation.everybody(by)
@@ -128,7 +129,8 @@ class Conversation(Base):
             read_number=number
         )
         if moved:
-            hearing = participants if conversation.closed_at is None else [by.id]
+            passes = conversation.closed_at is None and not conversation.blocks
+            hearing = participants if passes else [by.id]
             await Inbox.record(Kind.READ_MARKER_MOVED, self, hearing)
         return conversation
 

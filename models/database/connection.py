@@ -27,6 +27,8 @@ MODULES = [
     "models.conversation.participant",
     "models.conversation.message",
     "models.conversation.scheduled",
+    "models.block",
+    "models.report",
     "models.video.session",
     "models.video.participant",
 ]

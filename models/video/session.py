@@ -90,11 +90,14 @@ class VideoSession(Base):
         client_id: str | None = None,
     ) -> Self:
         """Open the pair's call, and tell both. When both start one at once, they get the same."""
+        from models.block import must_be_none_between
+
         content = {"mentorship_id": mentorship.id, "meeting_id": meeting and meeting.id}
         mentorship = await mentorship.held_by(by)
         if before := await VideoSessionStart.made_before(by, client_id, **content):
             return await cls.get(id=before.session_id)
         mentorship.must_be_active()
+        await must_be_none_between(*mentorship.people, "No calls pass between the two of you.", "mentorshipId")
         if meeting is not None and meeting.mentorship_id != mentorship.id:
             raise not_found("meeting", "meetingId")
         session = await cls.get_or_none(open_in=mentorship.id) or await cls._open(mentorship, by, meeting)

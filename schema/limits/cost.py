@@ -19,7 +19,14 @@ INTROSPECTION_LISTS = dict.fromkeys(("fields", "inputFields", "interfaces", "pos
 INTROSPECTION_LISTS |= dict.fromkeys(("types", "directives", "args", "enumValues"), 5)
 
 # How many entries a plain list counts for: a tenth of what its rule allows (docs/decisions/0007).
-PLAIN_LISTS = {"skillsOffered": 3, "skillsWanted": 3, "milestones": 5, "availability": 5, "participants": 10}
+PLAIN_LISTS = {
+    "skillsOffered": 3,
+    "skillsWanted": 3,
+    "milestones": 5,
+    "availability": 5,
+    "participants": 10,
+    "reportedMessages": 5,
+}
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
 WORK = {"suggestions": 150}

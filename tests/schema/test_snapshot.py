@@ -36,7 +36,15 @@ ROOTS = [SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type]
 MUTATIONS = SCHEMA.mutation_type.fields
 
 # What a retry would make twice: each takes a clientId.
-CREATING = {"requestMentorship", "addGoal", "addMilestone", "scheduleMeeting", "sendMessage", "startVideoSession"}
+CREATING = {
+    "requestMentorship",
+    "addGoal",
+    "addMilestone",
+    "scheduleMeeting",
+    "sendMessage",
+    "startVideoSession",
+    "reportProfile",
+}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the device (joinVideoSession), the negotiation (the two that signal).
@@ -54,6 +62,8 @@ CHANGING = {
     "reopenMilestone",
     "cancelMeeting",
     "markRead",
+    "blockProfile",
+    "unblockProfile",
     "setPresence",
     "setTyping",
     "joinVideoSession",
@@ -73,6 +83,7 @@ BOUNDED = {
     "SuggestionEdge.reasons": "a sentence for each component of the score",
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",
+    "Report.reportedMessages": "MOST_MESSAGES",
     "VideoSession.participants": "MOST_JOINS of each",
     "JoinVideoSessionPayload.participants": "the other one of two",
     "JoinVideoSessionPayload.iceServers": "the settings",

@@ -56,6 +56,18 @@ DEEDS: dict[str, Deed] = {
     "cancelMeeting": on("mara_theo meeting", "meetingId"),
     "sendMessage": on("mara_theo conversation", "conversationId", body="New", clientId="new"),
     "markRead": on("mara_theo conversation", "conversationId", number=2),
+    "blockProfile": on("nora", "profileId"),
+    "unblockProfile": on("nora", "profileId"),
+    "reportProfile": Deed(
+        lambda world: {
+            "conversationId": world.ids["mara_theo conversation"],
+            "profileId": f"Profile:{world.accounts['theo']}",
+            "messageIds": [world.ids["mara_theo message"]],
+            "reason": "SPAM",
+            "clientId": "new",
+        },
+        "mara_theo conversation",
+    ),
     "setPresence": Deed(lambda _: {"away": True}),
     "setTyping": on("mara_theo conversation", "conversationId"),
     "startVideoSession": on("mara_theo mentorship", "mentorshipId"),

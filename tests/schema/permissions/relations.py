@@ -3,12 +3,14 @@
 from typing import Any
 
 from models.account import Account
+from models.block import Block
 from models.conversation import Conversation, Message
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
 from models.mentorship import Mentorship
 from models.organisation import Organisation, Participation, Programme
 from models.profile import Profile
+from models.report import Report, ReportedMessage
 from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
@@ -40,6 +42,9 @@ NODES: dict[str, Any] = {
     "Meeting": Meeting,
     "Conversation": Conversation,
     "Message": Message,
+    "Block": Block,
+    "Report": Report,
+    "ReportedMessage": ReportedMessage,
     "VideoSession": VideoSession,
     "VideoParticipant": VideoParticipant,
 }
@@ -60,18 +65,22 @@ BELONGING = {
     "Meeting": ("Mentorship", "mentorship_id"),
     "Conversation": ("Mentorship", "mentorship_id"),
     "Milestone": ("Goal", "goal_id"),
+    "ReportedMessage": ("Report", "report_id"),
 }
+
+# What belongs to one person, and the key of that person.
+OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id"}
 
 
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     if kind in BELONGING:
         above, key = BELONGING[kind]
         return await _people(above, await NODES[above].get(id=getattr(row, key)))
+    if kind in OWNED:
+        return {OWNER: {getattr(row, OWNED[kind])}}
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}}
-        case "Session":
-            return {OWNER: {row.account_id}}
         case "Programme":
             return {ENROLLED: {one.profile_id for one in await Participation.filter(programme_id=row.id)}}
         case "Organisation":

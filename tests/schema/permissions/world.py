@@ -10,6 +10,7 @@ from typing import Any
 
 from models import password
 from models.account import Account
+from models.block import Block
 from models.conversation import Conversation, Message
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
@@ -17,6 +18,7 @@ from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
 from models.organisation import Organisation, Programme
 from models.profile import Profile
+from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
@@ -92,10 +94,28 @@ async def build(world: World) -> None:
     await Inbox.record(Kind.MESSAGE_CREATED, message, [people["zoe"].id])
     await _live_call(world, people)
     await _pair(world, people, "yan", "zoe")
+    await _safety(people, world)
     world.note("pending", await _ask(people, "mara", "theo"))
     world.secrets = [account.password_hash for account in await Account.all()]
     world.secrets += [session.token_hash for session in await Session.all()]
     world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]
+
+
+async def _safety(people: dict[str, Account], world: World) -> None:
+    """Mara wants to hear nothing of Zoe, and has reported Finn."""
+    await Block.put(people["zoe"].id, by=people["mara"])
+    message = await Message.get(id=key_of(world.ids["mara_finn message"]))
+    report = await Report.file(
+        await Conversation.get(id=message.conversation_id),
+        people["finn"].id,
+        [message.id],
+        by=people["mara"],
+        reason=ReportReason.OTHER,
+        text="canary-mara-report",
+        client_id="mara",
+    )
+    await ReportedMessage.filter(report_id=report.id).update(edited_at=message.created_at)
+    await report.close()
 
 
 async def _ask(people: dict[str, Account], mentee: str, mentor: str) -> MentorshipRequest:

@@ -14,6 +14,7 @@ from graphql.language.print_string import print_string
 
 from models.account import Account
 from models.base import Base, uuid7
+from models.block import Block
 from models.conversation import Conversation, Message, Participant
 from models.database import dialect
 from models.goal import Goal, GoalStatus, Milestone
@@ -21,11 +22,12 @@ from models.meeting import Meeting, MeetingKind
 from models.mentorship import Mentorship
 from models.organisation import Organisation, Programme
 from models.profile import Profile
+from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
-from schema import account, conversation, mentorship, organisation, profile, request, search, skill
+from schema import account, block, conversation, mentorship, organisation, profile, report, request, search, skill
 from schema.connection import Order
 from schema.context import Context
 from schema.node import global_id
@@ -70,12 +72,14 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "searchMessages": (search.NEWEST_FIRST, Message),
     "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
     "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
+    "blocks": (block.NEWEST_FIRST, Block),
+    "reports": (report.NEWEST_FIRST, Report),
     "sessions": (account.BY_AGE, Session),
 }
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
-    Meeting, Conversation, Message, VideoSession, VideoParticipant,
+    Meeting, Conversation, Message, VideoSession, VideoParticipant, Block, Report, ReportedMessage,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -112,6 +116,7 @@ async def community() -> Community:
     await over.mentorship.end(by=ada)
     await Mentorship.filter(id=over.mentorship.id).update(end_reason=AWKWARD[4])
     await requests(bo, nil)
+    await safety(busy, nil)
     await enrol(ada, bo)
     await beyond_32_bits(await pair(await person("Large", capacity=1), big))
     viewers = {"a stranger": Context()}
@@ -178,6 +183,23 @@ async def requests(mentee: Account, other: Account) -> None:
             await made.decline(by=await Account.get(id=made.mentor_id), reason="no")
             await MentorshipRequest.filter(id=made.id).update(reason=text)
     await asked(await person("Asked too", capacity=1), other)
+
+
+async def safety(two: Pair, other: Account) -> None:
+    """Blocks and reports, with texts that are hard to write."""
+    await Block.put(other.id, by=two.mentor)
+    messages = await Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
+    for index, text in enumerate(awkward()):
+        filed = await Report.file(
+            two.conversation,
+            two.mentee.id,
+            [message.id for message in messages],
+            by=two.mentor,
+            reason=ReportReason.SPAM,
+            text="",
+            client_id=str(index),
+        )
+        await Report.filter(id=filed.id).update(text=text, created_at=MOMENTS[index % len(MOMENTS)])
 
 
 async def enrol(*accounts: Account) -> None:

@@ -102,7 +102,6 @@ SKILLS |= {"too many": [str(number) for number in range(MOST_PER_PERSON + 1)], "
 NEGATIVE_OR_HUGE = {"-1": -1, "smallest": -(2**31), "largest": 2**31 - 1}
 MINUTES = NEGATIVE_OR_HUGE | {"0": 0, "4": 4, "481": 481}
 MONTHS = NEGATIVE_OR_HUGE | {"0": 0, "25": 25}
-NUMBERS = NEGATIVE_OR_HUGE | {"one too many": 1}
 DESCRIPTIONS = {
     "empty": "",
     "no SDP": "hello",
@@ -117,6 +116,8 @@ CANDIDATES = {
     "too many": [{"candidate": ""}] * 17,
     "fragment": [{"candidate": "", "usernameFragment": "x\x00yz"}],
 }
+
+MESSAGE_IDS = {"none": [], "no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}
 
 # Mutation, field at fault, and values that are INVALID there.
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
@@ -153,7 +154,10 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("scheduleMeeting", "clientId", CLIENT_IDS),
     ("sendMessage", "body", {**TEXTS, **BLANK, "byte order mark": "\ufeff", "zero-width space": "\u200b"}),
     ("sendMessage", "clientId", CLIENT_IDS),
-    ("markRead", "number", NUMBERS),
+    ("markRead", "number", NEGATIVE_OR_HUGE | {"one too many": 2}),
+    ("reportProfile", "text", TEXTS),
+    ("reportProfile", "messageIds", MESSAGE_IDS),
+    ("reportProfile", "clientId", CLIENT_IDS),
     ("startVideoSession", "clientId", CLIENT_IDS),
     ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
     ("sendSessionDescription", "sdp", DESCRIPTIONS),
@@ -180,6 +184,10 @@ IDS: list[tuple[str, str, str]] = [
     ("sendMessage", "conversationId", "Conversation"),
     ("markRead", "conversationId", "Conversation"),
     ("setTyping", "conversationId", "Conversation"),
+    ("blockProfile", "profileId", "Profile"),
+    ("unblockProfile", "profileId", "Profile"),
+    ("reportProfile", "conversationId", "Conversation"),
+    ("reportProfile", "profileId", "Profile"),
     ("startVideoSession", "mentorshipId", "Mentorship"),
     ("startVideoSession", "meetingId", "Meeting"),
     ("joinVideoSession", "sessionId", "VideoSession"),

@@ -30,9 +30,11 @@ async def world(database: str) -> World:
     participant, found.ticket, _ = await call.join(by=made.mentee, device_id="phone")
     other, _, _ = await call.join(by=made.mentor, device_id="phone")
     free = await person("Nora", capacity=1)
+    message = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
+        "message": message,
         "goal": goal,
         "milestone": await Milestone.get(goal_id=goal.id),
         "meeting": meeting,
