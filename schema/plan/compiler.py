@@ -164,7 +164,9 @@ class Compiler:
         number = one.column(how.column)
         if how.minuend is not None:
             number = f"({row.column(how.minuend)} - {number})"
-        return self._nullable(Sql("SELECT ", self._int(number), " FROM ", self._from(rows, one)), of)
+        field = rows.model._meta.fields_map[how.column]
+        found = self._int(number) if isinstance(field, BigIntField) else self.dialect.column(field, number).sql
+        return self._nullable(Sql("SELECT ", found, " FROM ", self._from(rows, one)), of)
 
     def _int(self, number: str) -> Sql:
         # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.

@@ -58,7 +58,7 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number in a column of the one row that can be found, or what it leaves of a column of this row: the minuend."""
+    """A column of the one row that can be found; or what a number there leaves of a column of this row: the minuend."""
 
     rows: Rows
     column: str
