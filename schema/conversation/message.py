@@ -1,7 +1,9 @@
 """Messages, what they said before, and what people make of them."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 from tortoise.queryset import QuerySet
@@ -12,7 +14,7 @@ from models.conversation import Star
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
 from schema.node import Node, node, one, related, value
-from schema.plan.read import METADATA, Expression
+from schema.plan.read import METADATA, Expression, Tally
 from schema.profile import Profile
 
 if TYPE_CHECKING:
@@ -41,6 +43,19 @@ class Reaction(Node):
     created_at: datetime
 
 
+@strawberry.type(description="How many have put one emoji under a message.")
+class ReactionCount:
+    """How many have put one emoji under a message."""
+
+    emoji: str
+    count: int
+    mine: bool = strawberry.field(description="Are you one of them?")
+
+
+def _reactions(by: Account, row: Any) -> QuerySet[models.conversation.Reaction]:
+    return models.conversation.Reaction.under(by, "message_id", row.id)
+
+
 def _answered(by: Account, row: Any) -> QuerySet[models.conversation.Message]:
     # It is of the same conversation: who sees this one sees that.
     return models.conversation.Message.under(by, "conversation_id", row.conversation_id).filter(id=row.reply_to_id)
@@ -66,6 +81,18 @@ class Message(Node):
     reply_to: "Message | None" = one(_answered, "The message that it answers.", unique=True)
     versions: Connection[MessageVersion] = children(BY_VERSION, "What it said before it was edited, the first first.")
     reactions: Connection[Reaction] = children(BY_REACTION, "The emoji under it, the first first.")
+
+    @strawberry.field(
+        description="The emoji under it, each once: the first that somebody put there comes first.",
+        metadata={METADATA: lambda *_: Tally(_reactions, "emoji", "profile_id")},
+    )
+    async def reaction_counts(root: models.conversation.Message, info: Info) -> list[ReactionCount]:
+        """How many have put each emoji under the message."""
+        by = viewer(info)
+        people: defaultdict[str, list[UUID]] = defaultdict(list)
+        for each in sorted(await _reactions(by, root), key=lambda row: (row.created_at, row.emoji)):
+            people[each.emoji].append(each.profile_id)
+        return [ReactionCount(emoji=emoji, count=len(of), mine=by.id in of) for emoji, of in people.items()]
 
     @strawberry.field(
         description="The key that its sender gave it; null for everybody else.",

@@ -66,6 +66,18 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows have each value of a column, and whether the viewer is the `owner` of one of them.
+
+    Its type has the value under the column's name, `count` and `mine`; in the order of who came first.
+    """
+
+    rows: Rows
+    column: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A SQL expression over this row's columns, each written `{column}`. It must mean the same on both databases."""
 
@@ -80,7 +92,7 @@ class CursorText(str):
         raise NotImplementedError
 
 
-Read: TypeAlias = One | Many | Paged | Value | Expression
+Read: TypeAlias = One | Many | Paged | Value | Tally | Expression
 
 
 def relation(model: type[Base], name: str) -> Rows:
