@@ -45,7 +45,6 @@ CREATING = {
     "startVideoSession",
     "reportProfile",
 }
-CREATING = {"requestMentorship", "addGoal", "addMilestone", "scheduleMeeting", "sendMessage", "startVideoSession"}
 CREATING |= {"scheduleMessage", "forwardMessage"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:

@@ -4,7 +4,6 @@ from typing import Any
 
 from models.account import Account
 from models.block import Block
-from models.conversation import Conversation, Message
 from models.conversation import Conversation, Message, MessageVersion, Reaction, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
@@ -67,11 +66,7 @@ async def people(global_id: str) -> dict[Rule, set[str]]:
 
 # What belongs to a row belongs to its people; where it may belong to several, to the first that it names.
 BELONGING = {
-    "Goal": ("Mentorship", "mentorship_id"),
-    "Meeting": ("Mentorship", "mentorship_id"),
-    "Conversation": ("Mentorship", "mentorship_id"),
-    "Milestone": ("Goal", "goal_id"),
-    "ReportedMessage": ("Report", "report_id"),
+    "ReportedMessage": [("Report", "report_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
     "Conversation": [("Mentorship", "mentorship_id")],
@@ -82,7 +77,7 @@ BELONGING = {
 }
 
 # What belongs to one person, and the key of that person.
-OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id"}
+OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id", "ScheduledMessage": "author_id"}
 
 
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
@@ -94,8 +89,6 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}}
-        case "Session" | "ScheduledMessage":
-            return {OWNER: {row.account_id if kind == "Session" else row.author_id}}
         case "Programme":
             return {ENROLLED: {one.profile_id for one in await Participation.filter(programme_id=row.id)}}
         case "Organisation":

@@ -11,7 +11,6 @@ from typing import Any
 from models import clock, password
 from models.account import Account
 from models.block import Block
-from models.conversation import Conversation, Message
 from models.conversation import Conversation, Message, Reaction, ScheduledMessage, Star
 from models.evidence import Evidence
 from models.goal import Goal, GoalStatus

@@ -15,7 +15,6 @@ from graphql.language.print_string import print_string
 from models.account import Account
 from models.base import Base, uuid7
 from models.block import Block
-from models.conversation import Conversation, Message, Participant
 from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, ScheduledMessage, Star
 from models.database import dialect
 from models.evidence import Evidence
@@ -29,8 +28,19 @@ from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
-from schema import account, block, conversation, mentorship, organisation, profile, report, request, search, skill
-from schema import account, conversation, evidence, mentorship, organisation, profile, request, search, skill
+from schema import (
+    account,
+    block,
+    conversation,
+    evidence,
+    mentorship,
+    organisation,
+    profile,
+    report,
+    request,
+    search,
+    skill,
+)
 from schema.connection import Order
 from schema.context import Context
 from schema.node import global_id
@@ -88,9 +98,8 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
-    Meeting, Conversation, Message, VideoSession, VideoParticipant, Block, Report, ReportedMessage,
     Meeting, Conversation, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
-    VideoParticipant,
+    VideoParticipant, Block, Report, ReportedMessage,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")

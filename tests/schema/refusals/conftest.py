@@ -34,7 +34,7 @@ async def world(database: str) -> World:
     participant, found.ticket, _ = await call.join(by=made.mentee, device_id="phone")
     other, _, _ = await call.join(by=made.mentor, device_id="phone")
     free = await person("Nora", capacity=1)
-    message = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
+    heard = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
     message, answer = [
         await made.conversation.send(body, by=made.mentee, client_id=body) for body in ("Question", "Answer")
     ]
@@ -44,7 +44,7 @@ async def world(database: str) -> World:
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
-        "message": message,
+        "heard": heard,
         "goal": goal,
         "milestone": await Milestone.get(goal_id=goal.id),
         "meeting": meeting,

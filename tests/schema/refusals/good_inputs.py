@@ -64,7 +64,7 @@ GOOD: dict[str, Input] = {
     "reportProfile": lambda world: {
         "conversationId": world.ids["conversation"],
         "profileId": f"Profile:{world.pair.mentor.id}",
-        "messageIds": [world.ids["message"]],
+        "messageIds": [world.ids["heard"]],
         "reason": "SPAM",
         "clientId": "new",
     },
