@@ -244,7 +244,8 @@ async def requests(mentee: Account, other: Account) -> None:
 async def safety(two: Pair, other: Account) -> None:
     """Blocks and reports, with texts that are hard to write."""
     await Block.put(other.id, by=two.mentor)
-    messages = await Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
+    said = Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
+    messages = await said.filter(deleted_at__isnull=True)
     for index, text in enumerate(awkward()):
         filed = await Report.file(
             two.conversation,
