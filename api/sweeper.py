@@ -6,16 +6,25 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from models.conversation import ScheduledMessage
 from models.request import MentorshipRequest
 from models.session import Session
 from models.video import VideoSession, VideoSignal
 
 log = structlog.get_logger()
 
+STEPS = (
+    ScheduledMessage.send_due,
+    MentorshipRequest.expire_overdue,
+    VideoSession.sweep,
+    VideoSignal.forget,
+    Session.forget_ended,
+)
+
 
 async def sweep() -> None:
-    """One round: requests whose time is over, people who left calls without a word, what nobody needs any more."""
-    for step in (MentorshipRequest.expire_overdue, VideoSession.sweep, VideoSignal.forget, Session.forget_ended):
+    """One round: messages and requests whose time has come, people who left calls without a word, what nobody needs."""
+    for step in STEPS:
         try:
             await step()
         except Exception:

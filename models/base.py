@@ -4,11 +4,13 @@ import hashlib
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Subquery
+from tortoise.indexes import Index
 from tortoise.models import Model, ModelMeta
 from tortoise.queryset import QuerySet
 
@@ -43,6 +45,20 @@ class _Undescribed(ModelMeta):
         table = super().__new__(cls, name, bases, attributes)
         table._meta.table_description = ""  # type: ignore[attr-defined]
         return table
+
+
+class Filled(Index):
+    """An index of just those rows in which the column `filled` is not null."""
+
+    def __init__(self, *, fields: Sequence[str], filled: str, name: str | None = None) -> None:
+        super().__init__(fields=list(fields), name=name)
+        self.filled = filled
+        self.extra = f' WHERE "{filled}" IS NOT NULL'
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """How a migration writes it."""
+        path, arguments, named = super().deconstruct()
+        return path, arguments, {**named, "filled": self.filled}
 
 
 class Base(Model, metaclass=_Undescribed):

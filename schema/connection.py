@@ -18,7 +18,7 @@ from tortoise.queryset import QuerySet
 from models.base import Base
 from models.refusal import Refused, invalid
 from schema.context import Info, viewer
-from schema.plan.read import METADATA, CursorText, Paged, relation
+from schema.plan.read import METADATA, CursorText, Paged, Rows, relation
 
 N = TypeVar("N")
 
@@ -173,6 +173,17 @@ def page(
     )
 
 
+def page_around(rows: QuerySet[Any], order: Order, number: int, *, first: int | None = None) -> Any:
+    """The page of a dense list, numbered from 1, in the middle of which this number is. Raises `Refused`."""
+    if not 1 <= number < 2**31:
+        raise invalid("around is the number of a message, from 1.", "around")
+    many = size(first, "first")
+    before = number - (many - 1) // 2 - 1
+    # The last id that there can be: the page begins with the next number.
+    after = (before, UUID(int=2**128 - 1)) if before > 0 else None
+    return Page(rows, order, many, after=after)
+
+
 def page_info(cursors: Sequence[str], *, more: bool, less: bool) -> PageInfo:
     """Where a page with these cursors lies: is there more beyond it, and is there something before it?"""
     return PageInfo(
@@ -191,6 +202,15 @@ def children(order: Order, description: str | None = None) -> Any:
         return page(rows, order, first=first, after=after)
 
     return _paged(resolve, order, description)
+
+
+def chosen(rows: Rows, order: Order, description: str) -> Any:
+    """The rows that `rows` leaves, by pages."""
+
+    def resolve(root: Any, info: Info, first: int | None = None, after: str | None = None) -> Any:
+        return page(rows(viewer(info), root), order, first=first, after=after)
+
+    return strawberry.field(resolver=resolve, description=description, metadata={METADATA: Paged(rows, order)})
 
 
 def both_ways(order: Order, description: str | None = None) -> Any:

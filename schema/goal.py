@@ -7,7 +7,9 @@ import strawberry
 import models.goal
 import models.mentorship
 from models.goal import GoalStatus
+from schema.connection import Connection, children
 from schema.context import Info, viewer
+from schema.evidence import BY_AGE, Evidence
 from schema.node import Node, as_node, find, members, node
 from schema.refusal import mutation
 
@@ -35,6 +37,7 @@ class Goal(Node):
     created_at: datetime
     closed_at: datetime | None
     milestones: list[Milestone] = members("position")
+    evidence: Connection[Evidence] = children(BY_AGE, "The messages that are kept with it, the first first.")
 
 
 @strawberry.input

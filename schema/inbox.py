@@ -9,6 +9,7 @@ import strawberry
 from models.base import Base
 from models.conversation import Conversation as ConversationRow
 from models.conversation import Message as MessageRow
+from models.conversation import ScheduledMessage as ScheduledMessageRow
 from models.goal import Goal as GoalRow
 from models.inbox import Cursor, Kind
 from models.meeting import Meeting as MeetingRow
@@ -17,7 +18,7 @@ from models.request import MentorshipRequest as RequestRow
 from models.video import VideoSession as VideoSessionRow
 from realtime import feed
 from schema.context import Info, viewer
-from schema.conversation import Conversation, Message
+from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
 from schema.meeting import Meeting
 from schema.mentorship import Mentorship
@@ -54,6 +55,13 @@ class ReactionChanged(InboxEvent):
     """The reactions to a message have changed."""
 
     message: Message
+
+
+@strawberry.type(description="A message that you wrote for later was scheduled, sent, cancelled, or could not be sent.")
+class ScheduledMessageChanged(InboxEvent):
+    """A scheduled message has changed."""
+
+    scheduled: ScheduledMessage
 
 
 @strawberry.type(description="A conversation was opened or has changed: its people, its title, or how you keep it.")
@@ -116,6 +124,7 @@ Event = Annotated[
     MessageCreated
     | MessageUpdated
     | ReactionChanged
+    | ScheduledMessageChanged
     | ConversationChanged
     | ReadMarkerMoved
     | RequestChanged
@@ -132,6 +141,7 @@ SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.MESSAGE_CREATED: (MessageRow, MessageCreated, "message"),
     Kind.MESSAGE_UPDATED: (MessageRow, MessageUpdated, "message"),
     Kind.REACTION_CHANGED: (MessageRow, ReactionChanged, "message"),
+    Kind.SCHEDULED_MESSAGE_CHANGED: (ScheduledMessageRow, ScheduledMessageChanged, "scheduled"),
     Kind.CONVERSATION_CHANGED: (ConversationRow, ConversationChanged, "conversation"),
     Kind.READ_MARKER_MOVED: (ConversationRow, ReadMarkerMoved, "conversation"),
     Kind.REQUEST_CHANGED: (RequestRow, RequestChanged, "request"),

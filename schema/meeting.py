@@ -7,7 +7,9 @@ import strawberry
 import models.meeting
 import models.mentorship
 from models.meeting import MeetingKind, MeetingStatus
+from schema.connection import Connection, children
 from schema.context import Info, viewer
+from schema.evidence import BY_AGE, Evidence
 from schema.node import Node, as_node, find, node
 from schema.refusal import mutation
 
@@ -26,6 +28,7 @@ class Meeting(Node):
     time_zone: str = strawberry.field(description="The zone in which the two agreed on the time.")
     local_start: str = strawberry.field(description="The wall time that they agreed on, such as 2026-11-30T17:00.")
     agenda: str
+    evidence: Connection[Evidence] = children(BY_AGE, "The messages that are kept with it, the first first.")
 
 
 @strawberry.input

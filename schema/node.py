@@ -86,6 +86,11 @@ def id_of(model: type[Base], global_id: str, field: str) -> UUID:
             raise invalid(f"This is not the id of a {_names[model]}.", field)
 
 
+def id_if_given(model: type[Base], global_id: str | None, field: str) -> UUID | None:
+    """The same, where there is a global id."""
+    return None if global_id is None else id_of(model, global_id, field)
+
+
 R = TypeVar("R", bound=Base)
 
 
@@ -120,7 +125,7 @@ def one(rows: Rows, description: str, *, unique: bool = False) -> Any:
 
 
 def value(rows: Rows, column: str, description: str, *, minuend: str | None = None) -> Any:
-    """A number in a column of the one row that `rows` leaves; or what it leaves of a column of this row."""
+    """A column of the one row that `rows` leaves, null where there is none; or what it leaves of one of this row."""
     return _field(lambda *_: Value(rows, column, minuend), _read_value, description)
 
 
@@ -149,5 +154,5 @@ async def _read_many(root: Any, info: Info) -> Any:
 async def _read_value(root: Any, info: Info) -> Any:
     how = reading(root, info)
     found = await how.rows(viewer(info), root).first()
-    number = getattr(found, how.column)
+    number = None if found is None else getattr(found, how.column)
     return number if how.minuend is None else getattr(root, how.minuend) - number

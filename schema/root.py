@@ -7,7 +7,14 @@ from strawberry.schema.config import StrawberryConfig
 from schema.account import AccountMutation, AccountQuery
 from schema.block import BlockMutation, BlockQuery
 from schema.context import Info, viewer
-from schema.conversation import ConversationMutation, ConversationQuery, MessageMutation
+from schema.conversation import (
+    ConversationMutation,
+    ConversationQuery,
+    MessageMutation,
+    ScheduledMessageMutation,
+    ScheduledMessageQuery,
+)
+from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
 from schema.meeting import MeetingMutation
@@ -39,6 +46,7 @@ class Query(
     SearchQuery,
     BlockQuery,
     ReportQuery,
+    ScheduledMessageQuery,
     VideoQuery,
 ):
     """All reads."""
@@ -66,6 +74,8 @@ class Mutation(
     BlockMutation,
     ReportMutation,
     PresenceMutation,
+    ScheduledMessageMutation,
+    EvidenceMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""

@@ -1,12 +1,30 @@
 """Conversations and their messages: of a mentorship, of two people, and of a circle."""
 
 from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
-from models.conversation.message import LONGEST_BODY, Message, MessageVersion, Reaction, Star
+from models.conversation.message import (
+    DELETE_WINDOW,
+    EDIT_WINDOW,
+    LONGEST_BODY,
+    MOST_PINNED,
+    MOST_VERSIONS,
+    Message,
+    MessageVersion,
+)
 from models.conversation.participant import Participant, Role
-from models.conversation.scheduled import ScheduledMessage
+from models.conversation.reaction import MOST_DIFFERENT, MOST_OF_ONE, Reaction
+from models.conversation.scheduled import MOST_WAITING, ScheduledMessage
+from models.conversation.star import MOST_STARS, Star
 
 __all__ = [
+    "DELETE_WINDOW",
+    "EDIT_WINDOW",
     "LONGEST_BODY",
+    "MOST_DIFFERENT",
+    "MOST_OF_ONE",
+    "MOST_PINNED",
+    "MOST_STARS",
+    "MOST_VERSIONS",
+    "MOST_WAITING",
     "Conversation",
     "ConversationKind",
     "ConversationOpening",

@@ -16,7 +16,7 @@ from tortoise.queryset import QuerySet
 from models import clock
 from models.base import Authored, Base
 from models.conversation.message import LONGEST_BODY, Message
-from models.conversation.participant import Participant
+from models.conversation.participant import Participant, Role
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Mentorship
@@ -90,8 +90,7 @@ class Conversation(Base):
         if first := await Message.made_before(by, client_id, **content):
             return first
         conversation.must_take_messages()
-        if reply_to_id is not None and not await Message.exists(id=reply_to_id, conversation_id=self.id):
-            raise not_found("message in this conversation", "replyToId")
+        await conversation.must_hold(reply_to_id)
         message = await conversation._append(body, by, client_id, content, reply_to_id=reply_to_id)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
         return message
@@ -129,9 +128,7 @@ class Conversation(Base):
             read_number=number
         )
         if moved:
-            passes = conversation.closed_at is None and not conversation.blocks
-            hearing = participants if passes else [by.id]
-            await Inbox.record(Kind.READ_MARKER_MOVED, self, hearing)
+            await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation.hearing(participants, by))
         return conversation
 
     async def close(self) -> None:
@@ -139,19 +136,38 @@ class Conversation(Base):
         self.closed_at = clock.now()
         await self.store("closed_at")
 
-    async def everybody(self, by: "Account") -> Sequence[UUID]:
+    async def everybody(self, by: "Account", field: str = "conversationId") -> Sequence[UUID]:
         """The ids of the people in it. Within a unit that holds the row. Raises `Refused` unless `by` is one."""
         people = [one.profile_id for one in await Participant.filter(conversation_id=self.id)]
         if by.id not in people:
-            raise not_found("conversation", "conversationId")
+            raise not_found("conversation" if field == "conversationId" else "message", field)
         return people
 
-    def must_take_messages(self) -> None:
+    def hearing(self, people: Sequence[UUID], by: "Account") -> Sequence[UUID]:
+        """Who hears of what `by` changes: everybody; once no more is said here, nobody else."""
+        return people if self.closed_at is None and not self.blocks else [by.id]
+
+    def must_take_messages(self, field: str = "conversationId") -> None:
         """Raise `Refused` where nothing more may be said here."""
         if self.closed_at is not None:
-            raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", "conversationId")
+            raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", field)
         if self.blocks:
-            raise Refused(RefusalCode.NOT_ALLOWED, "No messages pass between the two of you.", "conversationId")
+            raise Refused(RefusalCode.NOT_ALLOWED, "No messages pass between the two of you.", field)
+
+    async def must_hold(self, reply_to_id: UUID | None) -> None:
+        """Raise `Refused` where the message that is answered is not in this conversation."""
+        if reply_to_id is not None and not await Message.exists(id=reply_to_id, conversation_id=self.id):
+            raise not_found("message in this conversation", "replyToId")
+
+    @property
+    def is_of_two(self) -> bool:
+        """Do just two people talk here, who have the same rights?"""
+        return self.kind is not ConversationKind.CIRCLE
+
+    async def is_led_by(self, by: "Account") -> bool:
+        """Does `by` own or moderate it? Nobody does a conversation of two."""
+        leads = Participant.filter(conversation_id=self.id, profile_id=by.id, role__in=[Role.OWNER, Role.MODERATOR])
+        return not self.is_of_two and await leads.exists()
 
 
 class ConversationOpening(Authored):

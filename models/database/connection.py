@@ -26,9 +26,12 @@ MODULES = [
     "models.conversation.conversation",
     "models.conversation.participant",
     "models.conversation.message",
+    "models.conversation.reaction",
+    "models.conversation.star",
     "models.conversation.scheduled",
     "models.block",
     "models.report",
+    "models.evidence",
     "models.video.session",
     "models.video.participant",
 ]

@@ -9,16 +9,19 @@ from tortoise.queryset import QuerySet
 
 import models.conversation
 from models.account import Account
-from models.conversation import Participant
+from models.conversation import Participant, Star
 from models.profile import Profile as ProfileRow
-from schema.connection import Connection, Order, both_ways, page
+from models.refusal import invalid
+from schema.connection import Connection, Order, both_ways, chosen, page, page_around
 from schema.context import Info, viewer
 from schema.conversation.message import BY_NUMBER, Message
-from schema.node import Node, as_node, find, node, one, value
+from schema.node import Node, as_node, find, id_of, node, one, value
 from schema.profile import Profile
 from schema.refusal import mutation
 
 LATEST_FIRST = Order("conversations", "-last_activity_at")
+PINNED_LAST_FIRST = Order("pinnedMessages", "-pinned_at")
+STARRED_NEWEST_FIRST = Order("starredMessages", "-created_at")
 
 
 def _my_part(by: Account, row: Any) -> QuerySet[Participant]:
@@ -32,6 +35,10 @@ def _counterpart(by: Account, row: Any) -> QuerySet[ProfileRow]:
 
 def _last_message(by: Account, row: Any) -> QuerySet[models.conversation.Message]:
     return models.conversation.Message.under(by, "conversation_id", row.id).filter(number=row.last_number)
+
+
+def _pinned(by: Account, row: Any) -> QuerySet[models.conversation.Message]:
+    return models.conversation.Message.pinned_in(row.id)
 
 
 @node(models.conversation.Conversation, "An ordered row of messages between people.")
@@ -48,6 +55,9 @@ class Conversation(Node):
     read_number: int = value(_my_part, "read_number", "The number of the last message that you have read.")
     messages: Connection[Message] = both_ways(
         BY_NUMBER, "The messages in their order: the `first` after a cursor, or the `last` before one."
+    )
+    pinned_messages: Connection[Message] = chosen(
+        _pinned, PINNED_LAST_FIRST, "What is pinned for everybody here, the last pinned first."
     )
 
 
@@ -75,6 +85,37 @@ class ConversationQuery:
         """The viewer's conversations."""
         found = models.conversation.Conversation.visible_to(viewer(info))
         return page(found, LATEST_FIRST, first=first, after=after)
+
+    @strawberry.field(
+        description="The messages of a conversation in their order: the `first` after a cursor, the `last` before one, "
+        "or the `first` with the message of the number `around` in their middle. Empty where you do not see it."
+    )
+    def messages(
+        self,
+        info: Info,
+        conversation_id: strawberry.ID,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        around: int | None = None,
+    ) -> Connection[Message]:
+        """A page of a conversation's messages."""
+        key = id_of(models.conversation.Conversation, conversation_id, "conversationId")
+        found = models.conversation.Message.visible_to(viewer(info)).filter(conversation_id=key)
+        if around is None:
+            return page(found, BY_NUMBER, first=first, after=after, last=last, before=before)
+        if (after, last, before) != (None, None, None):
+            raise invalid("Give around, or a cursor, or last; not two of them.", "around")
+        return page_around(found, BY_NUMBER, around, first=first)
+
+    @strawberry.field(description="The messages that you have starred, the newest first.")
+    def starred_messages(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[Message]:
+        """The viewer's starred messages."""
+        by = viewer(info)
+        mine = Subquery(Star.visible_to(by).values("message_id"))
+        found = models.conversation.Message.visible_to(by).filter(id__in=mine)
+        return page(found, STARRED_NEWEST_FIRST, first=first, after=after)
 
 
 @strawberry.type

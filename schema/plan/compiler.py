@@ -25,10 +25,11 @@ from schema.connection import page as make_page
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.json import Json, literal, record
-from schema.plan.read import METADATA, Expression, Many, One, Paged, Through, Value
+from schema.plan.read import METADATA, Expression, Many, One, Paged, Tally, Through, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Slot, Sql, query
 from schema.plan.standin import Row, Viewer
+from schema.plan.tally import Counting
 from schema.plan.window import Window
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
@@ -133,6 +134,8 @@ class Compiler:
                 return Json(Sql("(", self._connection(page, _object(of), nodes), ")"))
             case Value():
                 return self._value(how, of, row)
+            case Tally():
+                return self._tally(how, of, row, nodes)
             case Expression():
                 return self._expression(how, row)
         raise Unplannable(f"a read of the kind {type(how).__name__}")
@@ -164,7 +167,17 @@ class Compiler:
         number = one.column(how.column)
         if how.minuend is not None:
             number = f"({row.column(how.minuend)} - {number})"
-        return self._nullable(Sql("SELECT ", self._int(number), " FROM ", self._from(rows, one)), of)
+        field = rows.model._meta.fields_map[how.column]
+        found = self._int(number) if isinstance(field, BigIntField) else self.dialect.column(field, number).sql
+        return self._nullable(Sql("SELECT ", found, " FROM ", self._from(rows, one)), of)
+
+    def _tally(self, how: Tally, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
+        rows, kind = how.rows(self.viewer.viewer, row), _object(of)
+        one = self._row(rows.model)
+        counting = Counting(how, one, next(self._aliases), self.dialect)
+        array = counting.array(kind.name, list(self.selections.below(kind, nodes).items()))
+        viewer = self.dialect.slot(self.meanings, self.viewer.viewer.id)
+        return Json(Sql("(SELECT ", array.sql, " FROM ", counting.groups(self._from(rows, one), viewer), ")"))
 
     def _int(self, number: str) -> Sql:
         # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.

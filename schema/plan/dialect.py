@@ -22,6 +22,7 @@ class Dialect:
 
     name = "postgres"
     has_arrays = True
+    by_code_point = '"C"'
 
     def bytes_of(self, text: Sql) -> Sql:
         """A text as bytes in UTF-8. PostgreSQL's readers hand text on as bytes anyway."""
@@ -97,6 +98,7 @@ class Sqlite(Dialect):
 
     name = "sqlite"
     has_arrays = False
+    by_code_point = "BINARY"
 
     def bytes_of(self, text: Sql) -> Sql:
         """A text as bytes in UTF-8."""

@@ -58,11 +58,23 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number in a column of the one row that can be found, or what it leaves of a column of this row: the minuend."""
+    """A column of the one row that can be found; or what a number there leaves of a column of this row: the minuend."""
 
     rows: Rows
     column: str
     minuend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows have each value of a column, and whether the viewer is the `owner` of one of them.
+
+    Its type has the value under the column's name, `count` and `mine`; in the order of who came first.
+    """
+
+    rows: Rows
+    column: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ class CursorText(str):
         raise NotImplementedError
 
 
-Read: TypeAlias = One | Many | Paged | Value | Expression
+Read: TypeAlias = One | Many | Paged | Value | Tally | Expression
 
 
 def relation(model: type[Base], name: str) -> Rows:

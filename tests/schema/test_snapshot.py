@@ -45,6 +45,7 @@ CREATING = {
     "startVideoSession",
     "reportProfile",
 }
+CREATING |= {"scheduleMessage", "forwardMessage"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the device (joinVideoSession), the negotiation (the two that signal).
@@ -64,6 +65,14 @@ CHANGING = {
     "markRead",
     "blockProfile",
     "unblockProfile",
+    "editMessage",
+    "deleteMessage",
+    "addReaction",
+    "removeReaction",
+    "pinMessage",
+    "starMessage",
+    "cancelScheduledMessage",
+    "removeEvidence",
     "setPresence",
     "setTyping",
     "joinVideoSession",
@@ -84,6 +93,7 @@ BOUNDED = {
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",
     "Report.reportedMessages": "MOST_MESSAGES",
+    "Message.reactionCounts": "MOST_DIFFERENT",
     "VideoSession.participants": "MOST_JOINS of each",
     "JoinVideoSessionPayload.participants": "the other one of two",
     "JoinVideoSessionPayload.iceServers": "the settings",

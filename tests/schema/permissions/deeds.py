@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from graphql import get_named_type
 
+from models import clock
 from models.session import Session
 from tests.people import PASSWORD
 from tests.schema.permissions.answers import code, told
@@ -35,6 +37,8 @@ def to_theo(**more: Any) -> Deed:
 
 
 WITH_TICKET = Deed(lambda world: {"ticket": world.tickets["mara phone"]}, "mara phone")
+TALK = "mara_theo conversation"
+LATER = {"body": "New", "clientId": "new", "sendAt": (clock.now() + timedelta(days=1)).isoformat()}
 MEETING = {"kind": "PHONE", "localStart": "2027-06-02T12:00", "timeZone": "UTC"}
 
 DEEDS: dict[str, Deed] = {
@@ -55,6 +59,19 @@ DEEDS: dict[str, Deed] = {
     "scheduleMeeting": on("mara_theo mentorship", "mentorshipId", **MEETING),
     "cancelMeeting": on("mara_theo meeting", "meetingId"),
     "sendMessage": on("mara_theo conversation", "conversationId", body="New", clientId="new"),
+    "editMessage": on("mara_theo message", "messageId", body="New"),
+    "deleteMessage": on("mara_theo message", "messageId"),
+    "addReaction": on("mara_theo message", "messageId", emoji="🎉"),
+    "removeReaction": on("mara_theo message", "messageId", emoji="👍"),
+    "pinMessage": on("mara_theo message", "messageId", pinned=False),
+    "starMessage": on("mara_theo message", "messageId", starred=True),
+    "scheduleMessage": Deed(lambda world: LATER | {"conversationId": world.ids[TALK]}, TALK),
+    "cancelScheduledMessage": on("mara's scheduled mara_theo", "scheduledMessageId"),
+    "forwardMessage": Deed(
+        lambda world: {"messageId": world.ids["mara_theo reply"], "goalId": world.ids["mara_theo goal"]},
+        "mara_theo reply",
+    ),
+    "removeEvidence": on("mara_theo kept with goal", "evidenceId"),
     "markRead": on("mara_theo conversation", "conversationId", number=2),
     "blockProfile": on("nora", "profileId"),
     "unblockProfile": on("nora", "profileId"),

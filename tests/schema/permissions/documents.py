@@ -41,7 +41,7 @@ WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, 
 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
 # What a list must be given.
-GIVEN = {"searchMessages": '(text: "canary")'}
+GIVEN = {"searchMessages": '(text: "canary")', "messages": '(conversationId: "{mara_theo conversation}")'}
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
 
 

@@ -44,7 +44,7 @@ class Reader:
 def _subject(kind: str, value: dict[str, Any], given: str | None) -> str | None:
     if "id" in value:
         return str(value["id"])
-    if kind.endswith("Edge"):
+    if kind.endswith("Edge") and "node" in value:
         return str(value["node"]["id"])
     if kind == "SignOutPayload":
         return str(value["sessionId"])

@@ -4,7 +4,8 @@ from typing import Any
 
 from models.account import Account
 from models.block import Block
-from models.conversation import Conversation, Message
+from models.conversation import Conversation, Message, MessageVersion, Reaction, ScheduledMessage
+from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
 from models.mentorship import Mentorship
@@ -45,6 +46,10 @@ NODES: dict[str, Any] = {
     "Block": Block,
     "Report": Report,
     "ReportedMessage": ReportedMessage,
+    "MessageVersion": MessageVersion,
+    "Reaction": Reaction,
+    "ScheduledMessage": ScheduledMessage,
+    "Evidence": Evidence,
     "VideoSession": VideoSession,
     "VideoParticipant": VideoParticipant,
 }
@@ -59,22 +64,25 @@ async def people(global_id: str) -> dict[Rule, set[str]]:
     return named
 
 
-# What belongs to a row belongs to its people.
+# What belongs to a row belongs to its people; where it may belong to several, to the first that it names.
 BELONGING = {
-    "Goal": ("Mentorship", "mentorship_id"),
-    "Meeting": ("Mentorship", "mentorship_id"),
-    "Conversation": ("Mentorship", "mentorship_id"),
-    "Milestone": ("Goal", "goal_id"),
-    "ReportedMessage": ("Report", "report_id"),
+    "ReportedMessage": [("Report", "report_id")],
+    "Goal": [("Mentorship", "mentorship_id")],
+    "Meeting": [("Mentorship", "mentorship_id")],
+    "Conversation": [("Mentorship", "mentorship_id")],
+    "Milestone": [("Goal", "goal_id")],
+    "MessageVersion": [("Message", "message_id")],
+    "Reaction": [("Message", "message_id")],
+    "Evidence": [("Goal", "goal_id"), ("Meeting", "meeting_id")],
 }
 
 # What belongs to one person, and the key of that person.
-OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id"}
+OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id", "ScheduledMessage": "author_id"}
 
 
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     if kind in BELONGING:
-        above, key = BELONGING[kind]
+        above, key = next((above, key) for above, key in BELONGING[kind] if getattr(row, key) is not None)
         return await _people(above, await NODES[above].get(id=getattr(row, key)))
     if kind in OWNED:
         return {OWNER: {getattr(row, OWNED[kind])}}

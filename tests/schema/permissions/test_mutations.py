@@ -7,7 +7,7 @@ from tests.schema.permissions.answers import code, session_of
 from tests.schema.permissions.deeds import DEEDS, Deed, check_done, do, on, to_theo
 from tests.schema.permissions.reader import reader_of
 from tests.schema.permissions.relations import may
-from tests.schema.permissions.rules import MENTEE, MENTOR, PAIR, RULES
+from tests.schema.permissions.rules import MENTEE, MENTOR, PAIR, RULES, SENDER
 from tests.schema.permissions.world import ACTORS, SDP, World
 from tests.schema.tables import rows
 
@@ -33,8 +33,8 @@ async def test_a_mutation_is_done_for_whom_the_rule_names_and_changes_nothing_fo
         return
     refusal = answer["data"][name]
     assert refusal["__typename"] == "Refusal"
-    # Who sees the request may be told that it is the other one's to decide; a ticket exists for its holder only.
-    by_role = RULES[f"Mutation.{name}"] in (MENTOR, MENTEE)
+    # Who sees the row may be told that another one decides, or wrote it; a ticket exists for its holder only.
+    by_role = RULES[f"Mutation.{name}"] in (MENTOR, MENTEE, SENDER)
     assert refusal["code"] == ("NOT_ALLOWED" if sees and by_role else "NOT_FOUND")
 
 

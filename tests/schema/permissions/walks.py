@@ -18,7 +18,8 @@ NEVER_PLANNED = {"viewer", "suggestions", "Account", "Session"}
 async def read_lists(world: World, reader: Reader, name: str, way: str) -> None:
     kind = get_named_type(TYPES["Query"].fields[name].type)
     planned = planner.answered
-    answer = await told(world, reader.name, f"{{ {name}{GIVEN.get(name, '')} {{ {everything(kind, **WAYS[way])} }} }}")
+    given = GIVEN.get(name, "").format_map(world.ids)
+    answer = await told(world, reader.name, f"{{ {name}{given} {{ {everything(kind, **WAYS[way])} }} }}")
     if not await may(RULES[f"Query.{name}"], reader.account, None):
         assert code(answer) == "UNAUTHENTICATED"
         assert answer["data"] is None

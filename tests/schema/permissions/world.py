@@ -4,14 +4,15 @@ Private texts hold a canary that names who may read it (`canary-mara_theo-goal`)
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from models import password
+from models import clock, password
 from models.account import Account
 from models.block import Block
-from models.conversation import Conversation, Message
+from models.conversation import Conversation, Message, Reaction, ScheduledMessage, Star
+from models.evidence import Evidence
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting, MeetingKind
@@ -160,8 +161,44 @@ async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: s
         message = await conversation.send(f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}")
     world.note(f"{name} message", message)
     await conversation.mark_read(2, by=people[mentor])
+    await _talk(world, people, message, goal, meeting, mentor, mentee)
     call = await VideoSession.start(mentorship, by=people[mentor], meeting=meeting)
     world.note(f"{name} call", call)
+
+
+async def _talk(
+    world: World, people: dict[str, Account], said: Message, goal: Goal, meeting: Meeting, mentor: str, mentee: str
+) -> None:
+    """What becomes of the mentee's message, and what is said after it."""
+    both, name = f"canary-{mentor}_{mentee}", f"{mentor}_{mentee}"
+    conversation = await Conversation.get(id=said.conversation_id)
+    said = await said.edit(f"{both}-edited", by=people[mentee])
+    await Reaction.add(said, "👍", by=people[mentor])
+    await said.pin(True, by=people[mentor])
+    await Star.put(said, True, by=people[mentor])
+    reply = await conversation.send(f"{both}-reply", by=people[mentor], client_id=f"reply {name}", reply_to_id=said.id)
+    world.note(f"{name} reply", reply)
+    wrong = await conversation.send(f"{both}-wrong", by=people[mentor], client_id=f"wrong {name}")
+    await wrong.delete_for_all(by=people[mentor])
+    world.note(f"{name} kept with goal", await Evidence.forward(said, goal, by=people[mentor]))
+    world.note(f"{name} kept with meeting", await Evidence.forward(reply, meeting, by=people[mentee]))
+    for key in ("waits", "ended"):
+        scheduled = await ScheduledMessage.write(
+            conversation,
+            f"canary-{mentor}-later",
+            by=people[mentor],
+            send_at=clock.now() + timedelta(days=1),
+            client_id=f"{key} {name}",
+            reply_to_id=said.id,
+        )
+        if key == "waits":
+            # It is of one of the two alone.
+            world.note(f"{mentor}'s scheduled {name}", scheduled)
+    # All that can become of one, at once.
+    await ScheduledMessage.filter(id=scheduled.id).update(
+        due_at=None, sent_id=reply.id, cancelled_at=clock.now(), refusal=f"canary-{mentor}-refusal"
+    )
+    await Inbox.record(Kind.CONVERSATION_CHANGED, conversation, [people[mentor].id])
 
 
 async def _join(world: World, people: dict[str, Account], call: str, name: str, device: str) -> VideoParticipant:

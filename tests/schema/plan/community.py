@@ -15,8 +15,9 @@ from graphql.language.print_string import print_string
 from models.account import Account
 from models.base import Base, uuid7
 from models.block import Block
-from models.conversation import Conversation, Message, Participant
+from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, ScheduledMessage, Star
 from models.database import dialect
+from models.evidence import Evidence
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Mentorship
@@ -27,7 +28,19 @@ from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
-from schema import account, block, conversation, mentorship, organisation, profile, report, request, search, skill
+from schema import (
+    account,
+    block,
+    conversation,
+    evidence,
+    mentorship,
+    organisation,
+    profile,
+    report,
+    request,
+    search,
+    skill,
+)
 from schema.connection import Order
 from schema.context import Context
 from schema.node import global_id
@@ -69,6 +82,12 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "mentorships": (mentorship.NEWEST_FIRST, Mentorship),
     "conversations": (conversation.LATEST_FIRST, Conversation),
     "messages": (conversation.BY_NUMBER, Message),
+    "versions": (conversation.BY_VERSION, MessageVersion),
+    "reactions": (conversation.BY_REACTION, Reaction),
+    "pinnedMessages": (conversation.PINNED_LAST_FIRST, Message),
+    "starredMessages": (conversation.STARRED_NEWEST_FIRST, Message),
+    "scheduledMessages": (conversation.SOONEST_FIRST, ScheduledMessage),
+    "evidence": (evidence.BY_AGE, Evidence),
     "searchMessages": (search.NEWEST_FIRST, Message),
     "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
     "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
@@ -79,7 +98,8 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
-    Meeting, Conversation, Message, VideoSession, VideoParticipant, Block, Report, ReportedMessage,
+    Meeting, Conversation, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
+    VideoParticipant, Block, Report, ReportedMessage,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -153,6 +173,7 @@ async def fill(two: Pair) -> None:
         message = await two.conversation.send("a", by=two.mentee if index % 2 else two.mentor, client_id=f"m{uuid7()}")
         await Message.filter(id=message.id).update(body=text, created_at=MOMENTS[index % len(MOMENTS)])
     await two.conversation.mark_read(3, by=two.mentee)
+    await talk(two)
     for index, moment in enumerate(MOMENTS):
         text = texts[index * 2]
         goal = await Goal.add(two.mentorship, by=two.mentor, title="g", milestones=["a", "b"] if index % 2 else [])
@@ -166,9 +187,44 @@ async def fill(two: Pair) -> None:
             local_start=(datetime.now(UTC) + timedelta(days=9)).strftime("%Y-%m-%dT10:00"),
         )  # fmt: skip
         await Meeting.filter(id=meeting.id).update(agenda=text, starts_at=moment)
+    await keep(two, goal, meeting)
     call = await VideoSession.start(two.mentorship, by=two.mentee, meeting=meeting)
     await call.join(by=two.mentee, device_id="phone")
     await call.join(by=two.mentor, device_id="desk")
+
+
+async def talk(two: Pair) -> None:
+    """Edits, replies, reactions, pins, stars, a deleted message, and some that wait."""
+    first, second, third, fourth, fifth = await Message.filter(conversation_id=two.conversation.id).order_by("number")[
+        :5
+    ]
+    people = [two.mentor, two.mentee]
+    for index, (message, text) in enumerate(zip((first, second, third), awkward()[2:], strict=False)):
+        await Message.filter(id=message.id).update(
+            edited_at=MOMENTS[index], pinned_at=MOMENTS[-index], reply_to_id=fifth.id
+        )
+        for number in range(index):
+            made = MOMENTS[number]
+            await MessageVersion.create(message_id=message.id, number=number + 1, body=text, created_at=made)
+        for emoji in ("👍", "❤️", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f")[: index + 1]:
+            for who in people[: 1 + len(emoji) % 2]:
+                # All at one moment: then they stand in the order of their code points.
+                await Reaction.create(message_id=message.id, profile_id=who.id, emoji=emoji, created_at=MOMENTS[index])
+        await Star.create(message_id=message.id, profile_id=people[index % 2].id, created_at=MOMENTS[index])
+    await Message.filter(id=fourth.id).update(body="", deleted_at=MOMENTS[1])
+    for index, text in enumerate(awkward()[2:6]):
+        who, later = people[index % 2], datetime.now(UTC) + timedelta(days=1 + index)
+        waits = await ScheduledMessage.write(two.conversation, "a", by=who, send_at=later, client_id=f"w{uuid7()}")
+        await ScheduledMessage.filter(id=waits.id).update(body=text, reply_to_id=first.id if index else None)
+    await ScheduledMessage.filter(id=waits.id).update(due_at=None, refusal=awkward()[3], sent_id=second.id)
+
+
+async def keep(two: Pair, goal: Goal, meeting: Meeting) -> None:
+    """Messages that are kept with a goal and a meeting."""
+    for index, message in enumerate(await Message.filter(conversation_id=two.conversation.id).order_by("number")[:3]):
+        for place in (goal, meeting)[index % 2 :]:
+            kept = await Evidence.forward(message, place, by=two.mentee)
+            await Evidence.filter(id=kept.id).update(written_at=MOMENTS[index], created_at=MOMENTS[-1])
 
 
 async def requests(mentee: Account, other: Account) -> None:
@@ -188,7 +244,8 @@ async def requests(mentee: Account, other: Account) -> None:
 async def safety(two: Pair, other: Account) -> None:
     """Blocks and reports, with texts that are hard to write."""
     await Block.put(other.id, by=two.mentor)
-    messages = await Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
+    said = Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
+    messages = await said.filter(deleted_at__isnull=True)
     for index, text in enumerate(awkward()):
         filed = await Report.file(
             two.conversation,
@@ -234,5 +291,6 @@ async def names() -> dict[str, list[str]]:
     for model in MODELS:
         found[f"id:{model.__name__}"] = [global_id(row) for row in await model.all().order_by("id")]
     for name, (order, model) in ORDERS.items():
-        found[f"cursor:{name}"] = [order.cursor(row) for row in await model.all().order_by(*order.columns())]
+        there = model.filter(**{f"{order.key}__isnull": False})
+        found[f"cursor:{name}"] = [order.cursor(row) for row in await there.order_by(*order.columns())]
     return found

@@ -1,7 +1,9 @@
 """Values that a mutation refuses, by the field that they are in."""
 
+from datetime import timedelta
 from typing import Any
 
+from models import clock
 from models.profile import MOST_LANGUAGES, MOST_WINDOWS
 from models.skill import MOST_PER_PERSON
 from tests.schema.refusals.good_inputs import SDP
@@ -118,6 +120,37 @@ CANDIDATES = {
 }
 
 MESSAGE_IDS = {"none": [], "no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}
+# What is no emoji, or is more than one, or carries what nobody sees.
+EMOJI = {
+    "empty": "",
+    "a letter": "x",
+    "a digit": "1",
+    "a word": ":thumbs_up:",
+    "two": "👍👍",
+    "a space": "👍 ",
+    "a tone without a hand": "\U0001f3fd",
+    "a zero-width space": "👍\u200b",
+    "a joiner at the end": "👍\u200d",
+    "letters behind a joiner": "👍\u200dhello",
+    "half a flag": "\U0001f1f5",
+    "a flag of nowhere": "\U0001f1fd\U0001f1fd",
+    "a text in tags": "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "secret") + "\U000e007f",
+    "a selector alone": "\ufe0f",
+    "two selectors": "❤\ufe0f\ufe0f",
+    "a keycap of nothing": "\u20e3",
+    "NUL": "\x00",
+    "surrogate": "\ud83d",
+    "too long": LONG,
+}
+MOMENTS = {
+    "past": "2020-01-01T12:00:00Z",
+    "now": clock.now().isoformat(),
+    "too far": "2199-01-01T12:00:00Z",
+    "no zone": (clock.now() + timedelta(days=1)).replace(tzinfo=None).isoformat(),
+    "year 1": "0001-01-01T00:00:00+14:00",
+    "year 9999": "9999-12-31T23:59:59-14:00",
+}
+ON_MESSAGES = ["editMessage", "deleteMessage", "addReaction", "removeReaction", "pinMessage", "starMessage"]
 
 # Mutation, field at fault, and values that are INVALID there.
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
@@ -154,10 +187,18 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("scheduleMeeting", "clientId", CLIENT_IDS),
     ("sendMessage", "body", {**TEXTS, **BLANK, "byte order mark": "\ufeff", "zero-width space": "\u200b"}),
     ("sendMessage", "clientId", CLIENT_IDS),
-    ("markRead", "number", NEGATIVE_OR_HUGE | {"one too many": 2}),
+    ("markRead", "number", NEGATIVE_OR_HUGE | {"one too many": 4}),
     ("reportProfile", "text", TEXTS),
     ("reportProfile", "messageIds", MESSAGE_IDS),
     ("reportProfile", "clientId", CLIENT_IDS),
+    ("editMessage", "body", {**TEXTS, **BLANK}),
+    ("addReaction", "emoji", EMOJI),
+    ("removeReaction", "emoji", EMOJI),
+    ("scheduleMessage", "body", {**TEXTS, **BLANK}),
+    ("scheduleMessage", "sendAt", MOMENTS),
+    ("scheduleMessage", "clientId", CLIENT_IDS),
+    ("forwardMessage", "clientId", CLIENT_IDS),
+    ("forwardMessage", "meetingId", {"a goal too": "Meeting:01890000-0000-7000-8000-000000000000"}),
     ("startVideoSession", "clientId", CLIENT_IDS),
     ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
     ("sendSessionDescription", "sdp", DESCRIPTIONS),
@@ -182,6 +223,14 @@ IDS: list[tuple[str, str, str]] = [
     ("scheduleMeeting", "mentorshipId", "Mentorship"),
     ("cancelMeeting", "meetingId", "Meeting"),
     ("sendMessage", "conversationId", "Conversation"),
+    ("sendMessage", "replyToId", "Message"),
+    *((name, "messageId", "Message") for name in ON_MESSAGES),
+    ("scheduleMessage", "conversationId", "Conversation"),
+    ("scheduleMessage", "replyToId", "Message"),
+    ("cancelScheduledMessage", "scheduledMessageId", "ScheduledMessage"),
+    ("forwardMessage", "messageId", "Message"),
+    ("forwardMessage", "goalId", "Goal"),
+    ("removeEvidence", "evidenceId", "Evidence"),
     ("markRead", "conversationId", "Conversation"),
     ("setTyping", "conversationId", "Conversation"),
     ("blockProfile", "profileId", "Profile"),

@@ -1,9 +1,13 @@
 """A pair with all that it has."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from models import clock
+from models.conversation import ScheduledMessage
+from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.request import MentorshipRequest
@@ -30,15 +34,24 @@ async def world(database: str) -> World:
     participant, found.ticket, _ = await call.join(by=made.mentee, device_id="phone")
     other, _, _ = await call.join(by=made.mentor, device_id="phone")
     free = await person("Nora", capacity=1)
-    message = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
+    heard = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
+    message, answer = [
+        await made.conversation.send(body, by=made.mentee, client_id=body) for body in ("Question", "Answer")
+    ]
+    scheduled = await ScheduledMessage.write(
+        made.conversation, "Later", by=made.mentee, send_at=clock.now() + timedelta(days=1), client_id="Later"
+    )
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
-        "message": message,
+        "heard": heard,
         "goal": goal,
         "milestone": await Milestone.get(goal_id=goal.id),
         "meeting": meeting,
         "call": call,
+        "message": message,
+        "scheduled": scheduled,
+        "evidence": await Evidence.forward(answer, goal, by=made.mentee),
         "participant": participant,
         "other": other,
         "pending": await request(made.mentor, pia),

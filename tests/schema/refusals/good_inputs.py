@@ -1,13 +1,16 @@
 """A good input of each mutation: what is refused elsewhere is refused for what differs from it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from models import clock
 from tests.people import PASSWORD
 from tests.schema.refusals.world import World
 from tests.schema.sdp import sdp
 
 SDP = sdp()
+TOMORROW = (clock.now() + timedelta(days=1)).isoformat()
 Input = Callable[[World], dict[str, Any]]
 
 GOOD: dict[str, Input] = {
@@ -35,13 +38,33 @@ GOOD: dict[str, Input] = {
     },
     "cancelMeeting": lambda world: {"meetingId": world.ids["meeting"]},
     "sendMessage": lambda world: {"conversationId": world.ids["conversation"], "body": "New", "clientId": "new"},
+    "editMessage": lambda world: {"messageId": world.ids["message"], "body": "New"},
+    "deleteMessage": lambda world: {"messageId": world.ids["message"]},
+    "addReaction": lambda world: {"messageId": world.ids["message"], "emoji": "🎉"},
+    "removeReaction": lambda world: {"messageId": world.ids["message"], "emoji": "🎉"},
+    "pinMessage": lambda world: {"messageId": world.ids["message"], "pinned": True},
+    "starMessage": lambda world: {"messageId": world.ids["message"], "starred": True},
+    "scheduleMessage": lambda world: {
+        "conversationId": world.ids["conversation"],
+        "body": "New",
+        "sendAt": TOMORROW,
+        "clientId": "new",
+    },
+    "cancelScheduledMessage": lambda world: {"scheduledMessageId": world.ids["scheduled"]},
+    "forwardMessage": lambda world: {
+        "messageId": world.ids["message"],
+        "meetingId": None,
+        "goalId": world.ids["goal"],
+        "clientId": "new",
+    },
+    "removeEvidence": lambda world: {"evidenceId": world.ids["evidence"]},
     "markRead": lambda world: {"conversationId": world.ids["conversation"], "number": 0},
     "blockProfile": lambda world: {"profileId": world.ids["free"]},
     "unblockProfile": lambda world: {"profileId": world.ids["free"]},
     "reportProfile": lambda world: {
         "conversationId": world.ids["conversation"],
         "profileId": f"Profile:{world.pair.mentor.id}",
-        "messageIds": [world.ids["message"]],
+        "messageIds": [world.ids["heard"]],
         "reason": "SPAM",
         "clientId": "new",
     },

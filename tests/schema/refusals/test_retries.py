@@ -1,9 +1,11 @@
 """A client id stands for one thing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from models import clock
 from tests.schema.refusals.attempts import do
 from tests.schema.refusals.good_inputs import GOOD
 from tests.schema.refusals.world import World
@@ -25,6 +27,8 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("scheduleMeeting", {"minutes": 60}),
     ("scheduleMeeting", {"agenda": "Other"}),
     ("sendMessage", {"body": "Other"}),
+    ("scheduleMessage", {"body": "Other"}),
+    ("scheduleMessage", {"sendAt": (clock.now() + timedelta(days=2)).isoformat()}),
 ]
 
 
