@@ -29,6 +29,7 @@ MODULES = [
     "models.conversation.scheduled",
     "models.block",
     "models.report",
+    "models.attachment",
     "models.video.session",
     "models.video.participant",
 ]
