@@ -5,9 +5,10 @@ from datetime import datetime
 import strawberry
 
 import models.conversation
+from schema.attachment import Attachment
 from schema.connection import Order
 from schema.context import Info, viewer
-from schema.node import Node, as_node, find, node, related
+from schema.node import Node, as_node, find, members, node, related
 from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.refusal import mutation
@@ -23,6 +24,7 @@ class Message(Node):
     body: str
     author: Profile = related()
     created_at: datetime
+    attachments: list[Attachment] = members("position", description="The files that go with it, in their order.")
 
     @strawberry.field(
         description="The key that its sender gave it; null for everybody else.",

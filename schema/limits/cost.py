@@ -26,6 +26,7 @@ PLAIN_LISTS = {
     "availability": 5,
     "participants": 10,
     "reportedMessages": 5,
+    "attachments": 1,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
