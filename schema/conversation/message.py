@@ -4,11 +4,12 @@ from datetime import datetime
 
 import strawberry
 
+import models.attachment
 import models.conversation
 from schema.attachment import Attachment
 from schema.connection import Order
 from schema.context import Info, viewer
-from schema.node import Node, as_node, find, members, node, related
+from schema.node import Node, as_node, find, id_of, members, node, related
 from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.refusal import mutation
@@ -41,8 +42,11 @@ class SendMessageInput:
     """A message, under a key of your own: send it again with the same key if the answer got lost."""
 
     conversation_id: strawberry.ID
-    body: str
+    body: str = strawberry.field(description="May be empty where there are attachments.")
     client_id: strawberry.ID
+    attachment_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Files that you have uploaded and not sent yet; at most 10."
+    )
 
 
 @strawberry.type
@@ -60,5 +64,6 @@ class MessageMutation:
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         """Send a message."""
         conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
-        message = await conversation.send(input.body, by=viewer(info), client_id=input.client_id)
+        files = [id_of(models.attachment.Attachment, given, "attachmentIds") for given in input.attachment_ids]
+        message = await conversation.send(input.body, by=viewer(info), client_id=input.client_id, attachment_ids=files)
         return SendMessagePayload(sent=as_node(message))

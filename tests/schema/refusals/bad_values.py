@@ -118,6 +118,8 @@ CANDIDATES = {
 }
 
 MESSAGE_IDS = {"none": [], "no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}
+FILE = "Attachment:01890000-0000-7000-8000-0000000000"
+FILES = {"too many": [f"{FILE}{number}" for number in range(10, 21)], "one twice": [f"{FILE}10", f"{FILE}10"]}
 
 # Mutation, field at fault, and values that are INVALID there.
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
@@ -158,6 +160,7 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("reportProfile", "text", TEXTS),
     ("reportProfile", "messageIds", MESSAGE_IDS),
     ("reportProfile", "clientId", CLIENT_IDS),
+    ("sendMessage", "attachmentIds", FILES),
     ("startVideoSession", "clientId", CLIENT_IDS),
     ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
     ("sendSessionDescription", "sdp", DESCRIPTIONS),
@@ -188,6 +191,7 @@ IDS: list[tuple[str, str, str]] = [
     ("unblockProfile", "profileId", "Profile"),
     ("reportProfile", "conversationId", "Conversation"),
     ("reportProfile", "profileId", "Profile"),
+    ("sendMessage", "attachmentIds", "Attachment"),
     ("startVideoSession", "mentorshipId", "Mentorship"),
     ("startVideoSession", "meetingId", "Meeting"),
     ("joinVideoSession", "sessionId", "VideoSession"),
