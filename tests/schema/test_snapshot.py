@@ -84,6 +84,7 @@ BOUNDED = {
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",
     "Report.reportedMessages": "MOST_MESSAGES",
+    "Message.attachments": "MOST_PER_MESSAGE",
     "VideoSession.participants": "MOST_JOINS of each",
     "JoinVideoSessionPayload.participants": "the other one of two",
     "JoinVideoSessionPayload.iceServers": "the settings",

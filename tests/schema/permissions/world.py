@@ -10,8 +10,10 @@ from typing import Any
 
 from models import password
 from models.account import Account
+from models.attachment import Attachment
 from models.block import Block
 from models.conversation import Conversation, Message
+from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting, MeetingKind
@@ -156,12 +158,32 @@ async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: s
     world.note(f"{name} meeting", meeting)
     conversation = await Conversation.get(mentorship_id=mentorship.id)
     world.note(f"{name} conversation", conversation)
+    await _attach(world, people[mentor], f"{mentor} unsent", f"canary-{mentor}-unsent.pdf")
     for author in (mentor, mentee):
-        message = await conversation.send(f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}")
+        file = await _attach(world, people[author], f"{name} file", f"{both}-file.png")
+        message = await conversation.send(
+            f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}", attachment_ids=[file.id]
+        )
     world.note(f"{name} message", message)
     await conversation.mark_read(2, by=people[mentor])
     call = await VideoSession.start(mentorship, by=people[mentor], meeting=meeting)
     world.note(f"{name} call", call)
+
+
+async def _attach(world: World, by: Account, named: str, name: str) -> Attachment:
+    file = await Attachment.create(
+        author_id=by.id,
+        name=name,
+        media_type="image/png",
+        kind=AttachmentKind.IMAGE,
+        bytes=100,
+        sha256="0" * 64,
+        width=10,
+        height=10,
+        thumbnail_bytes=10,
+    )
+    world.note(named, file)
+    return file
 
 
 async def _join(world: World, people: dict[str, Account], call: str, name: str, device: str) -> VideoParticipant:
