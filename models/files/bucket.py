@@ -6,7 +6,7 @@ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 PIECE_BYTES = 256 * 1024
+
+# The library's own limit of 30 seconds is for all of an answer: whoever reads slowly, reads longer.
+READING, CONNECTING = timedelta(minutes=15), timedelta(seconds=5)
 LISTED = 500
 
 
@@ -90,4 +93,5 @@ def s3(url: str) -> Bucket:
         from obstore.store import S3Store
     except ImportError:
         raise ValueError("Files in S3 need the package obstore: install alongside[s3].") from None
-    return Bucket(S3Store.from_url(url))
+    with _outages():
+        return Bucket(S3Store.from_url(url, client_options={"timeout": READING, "connect_timeout": CONNECTING}))
