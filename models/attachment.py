@@ -216,11 +216,17 @@ class Depot(Base):
     @classmethod
     async def is_of(cls, store: Store) -> bool:
         """Is this the store of this database? One that nobody has marked becomes it."""
-        depot, _ = await cls.get_or_create(one=True)
+        depot = await cls.first() or await cls._first()
         mark = await store.mark()
         if mark is None:
             await store.set_mark(str(depot.id))
         return mark in (None, str(depot.id))
+
+    @classmethod
+    @transaction
+    async def _first(cls) -> Self:
+        # Of two at once the second runs again, and finds the first one's.
+        return await cls.first() or await cls.create()
 
 
 def thumbnail_key(id: UUID) -> str:

@@ -4,6 +4,7 @@ Region, address and keys are taken from the environment as everywhere else: AWS_
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from models.files.store import Missing, Store
 
 if TYPE_CHECKING:
     from obstore import GetResult
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore
 
 PIECE_BYTES = 256 * 1024
 
@@ -93,5 +94,12 @@ def s3(url: str) -> Bucket:
         from obstore.store import S3Store
     except ImportError:
         raise ValueError("Files in S3 need the package obstore: install alongside[s3].") from None
+    address = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", ""))
+    options: ClientConfig = {
+        "timeout": READING,
+        "connect_timeout": CONNECTING,
+        # Where the operator has named such an address, as on a network of their own.
+        "allow_http": address.startswith("http://"),
+    }
     with _outages():
-        return Bucket(S3Store.from_url(url, client_options={"timeout": READING, "connect_timeout": CONNECTING}))
+        return Bucket(S3Store.from_url(url, client_options=options))

@@ -329,6 +329,12 @@ async def test_a_server_that_dies_before_the_row_leaves_an_orphan_that_is_swept(
     assert await kept(store) == set()
 
 
+async def test_a_database_has_one_store_however_many_servers_begin_at_once(database: str, store: Store) -> None:
+    assert await asyncio.gather(*(Depot.is_of(store) for _ in range(5))) == [True] * 5
+    (depot,) = await Depot.all()
+    assert await store.mark() == str(depot.id)
+
+
 async def test_the_files_of_another_database_are_not_orphans(database: str, store: Store) -> None:
     row = await upload(store, await person())
     await Attachment.sweep_orphans(store)

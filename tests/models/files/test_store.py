@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from obstore.store import LocalStore, MemoryStore
+from obstore.store import LocalStore, MemoryStore, S3Store
 
 from models import clock
 from models.files import Missing, Spool, Store, is_full, store_of
@@ -157,8 +157,6 @@ async def test_a_full_disk_is_told_from_other_troubles(tmp_path: Path, monkeypat
 
 
 async def test_a_bucket_that_is_away_is_an_outage(tmp_path: Path) -> None:
-    from obstore.store import S3Store
-
     away = S3Store(
         "bucket",
         endpoint="http://127.0.0.1:9",
@@ -190,3 +188,17 @@ def test_a_url_names_a_folder_or_a_bucket(tmp_path: Path) -> None:
     for wrong in ("", "file://", "s3://", "ftp://host/x", "var/files"):
         with pytest.raises(ValueError, match=r"file://folder or s3://bucket/prefix"):
             store_of(wrong)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+def test_a_bucket_is_spoken_to_in_the_clear_only_where_the_operator_says_so(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    bucket = store_of("s3://bucket/prefix")
+    assert isinstance(bucket, Bucket)
+    assert isinstance(bucket.objects, S3Store)
+    assert bucket.objects.prefix == "prefix"
+    options = bucket.objects.client_options
+    assert options is not None
+    assert str(options["allow_http"]).lower() == str(address.startswith("http:")).lower()
