@@ -55,7 +55,7 @@ sdl: .venv/ready ## refresh the snapshot of the GraphQL schema
 	mv .venv/schema.graphql schema/schema.graphql
 
 constraints: .venv/ready ## pin again after a change of dependencies
-	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml -c constraints.txt \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev --all-extras pyproject.toml -c constraints.txt \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
 
 clean:

@@ -12,6 +12,7 @@ from tortoise.connection import get_connection
 
 from api.cors import Cors
 from api.documents import Documents
+from api.files import Files
 from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
@@ -19,6 +20,7 @@ from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
+from models.files import store_of
 from realtime.broker import embedded_broker, postgres_broker
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
@@ -49,19 +51,21 @@ def application(settings: Settings) -> Application:
     sockets = Sockets(live, allowed_origins=settings.allowed_origins)
     metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open)
     graphql = GraphQL(settings.ice, documents, metrics)
+    files = Files(settings.sizes)
     endpoint = Cors(graphql, settings.allowed_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         url = settings.database_url
+        files.store = store_of(settings.files_url)
         broker = embedded_broker() if url.startswith("sqlite") else postgres_broker(url)
         async with (
             connect(url, pool=settings.database_pool, everywhere=True),
             broker as bells,
-            sweeping(settings.sweep_seconds),
+            sweeping(settings.sweep_seconds, files.store),
         ):
             graphql.bells = live.bells = bells
-            graphql.sign_ins = live.sign_ins = SignIns(bells)
+            graphql.sign_ins = live.sign_ins = files.sign_ins = SignIns(bells)
             graphql.typists = live.typists = Typists()
             graphql.roster = live.roster = Roster(bells)
             async with live.roster.following():
@@ -72,6 +76,7 @@ def application(settings: Settings) -> Application:
         routes=[
             Route("/", lambda _: RedirectResponse("/graphql"), methods=["GET"]),
             Route("/graphql", endpoint),
+            *files.routes(settings.allowed_origins),
             WebSocketRoute("/graphql", sockets),
             Mount("/ide", ide_files),
             Route("/healthz", health, methods=["GET"]),

@@ -1,6 +1,6 @@
 """Which pages of other origins may ask and read (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,13 +17,20 @@ class Cors(CORSMiddleware):
     is allowed can do no more than any program could.
     """
 
-    def __init__(self, app: ASGIApp, allowed_origins: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_origins: Collection[str],
+        *,
+        methods: Sequence[str] = ("POST",),
+        headers: Sequence[str] = ("authorization", "content-type"),
+    ) -> None:
         origins = [origin.lower().rstrip("/") for origin in allowed_origins]
         super().__init__(
             app,
             allow_origins=origins,
-            allow_methods=["POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_methods=methods,
+            allow_headers=headers,
             max_age=600,
         )
         everybody = [(b"access-control-allow-origin", b"*")] if self.allow_all_origins else []

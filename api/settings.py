@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, NoDecode
 from tortoise.exceptions import ConfigurationError
 
 from models.database.connection import DEFAULT_URL, configuration
+from models.files import DEFAULT_URL as FILES_URL
+from models.files import Sizes, store_of
 from realtime.ice import IceSettings
 
 
@@ -24,6 +26,10 @@ class Settings(BaseSettings):
         default=DEFAULT_URL, description="sqlite://path or postgres://user:password@host:port/name"
     )
     database_pool: int = Field(default=10, ge=1, description="For reads, and as many for the rest")
+    files_url: str = Field(default=FILES_URL, description="file://folder or s3://bucket/prefix")
+    image_megabytes: float = Field(default=10, gt=0, le=100, description="The largest picture that may be sent")
+    audio_megabytes: float = Field(default=25, gt=0, le=1000, description="The largest recording")
+    document_megabytes: float = Field(default=25, gt=0, le=1000, description="The largest file of another kind")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
@@ -46,6 +52,12 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return url
 
+    @field_validator("files_url")
+    @classmethod
+    def _names_a_store(cls, url: str) -> str:
+        store_of(url)
+        return url
+
     def url(self, scheme: str, port: int | None = None) -> str:
         """Where this server is found, with no path; `port` where it is another than was asked for."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -55,3 +67,9 @@ class Settings(BaseSettings):
     def ice(self) -> IceSettings:
         """The STUN and TURN servers."""
         return IceSettings(self.stun_urls, self.turn_urls, self.turn_secret)
+
+    @property
+    def sizes(self) -> Sizes:
+        """How large files may be."""
+        of_kinds = (self.image_megabytes, self.audio_megabytes, self.document_megabytes)
+        return Sizes(*(int(megabytes * 1_000_000) for megabytes in of_kinds))

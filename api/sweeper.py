@@ -1,12 +1,14 @@
 """The sweeper: what happens because time passes. Each step is safe to run in several processes at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import structlog
 
+from models.attachment import Attachment
 from models.conversation import ScheduledMessage
+from models.files import Store
 from models.request import MentorshipRequest
 from models.session import Session
 from models.video import VideoSession, VideoSignal
@@ -22,23 +24,29 @@ STEPS = (
 )
 
 
-async def sweep() -> None:
+async def sweep(store: Store) -> None:
     """One round: messages and requests whose time has come, people who left calls without a word, what nobody needs."""
     for step in STEPS:
-        try:
-            await step()
-        except Exception:
-            # The next round tries again; one step's trouble is not the others'.
-            log.exception("a sweep failed", step=step.__qualname__)
+        await _tried(step.__qualname__, step())
+    for of_files in (Attachment.sweep, Attachment.sweep_orphans):
+        await _tried(of_files.__qualname__, of_files(store))
+
+
+async def _tried(step: str, work: Awaitable[object]) -> None:
+    try:
+        await work
+    except Exception:
+        # The next round tries again; one step's trouble is not the others'.
+        log.exception("a sweep failed", step=step)
 
 
 @asynccontextmanager
-async def sweeping(seconds: float) -> AsyncIterator[None]:
+async def sweeping(seconds: float, store: Store) -> AsyncIterator[None]:
     """Sweep every so many seconds, for as long as the block lasts."""
 
     async def rounds() -> None:
         while True:
-            await sweep()
+            await sweep(store)
             await asyncio.sleep(seconds)
 
     task = asyncio.create_task(rounds())

@@ -1,6 +1,7 @@
 """Sign-ins: opaque random tokens, stored hashed, with an expiry, revocable."""
 
 import hashlib
+import hmac
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -80,6 +81,13 @@ class Session(Base):
     def remaining(self) -> timedelta:
         """How long until it expires."""
         return self.expires_at - clock.now()
+
+    def signature(self, text: str) -> str:
+        """What shows that the holder of this sign-in was given this text: HMAC-SHA-256, in hex.
+
+        Its key is what is stored of the token. Whoever has the token could sign too, but for this sign-in alone.
+        """
+        return hmac.new(self.token_hash.encode(), text.encode(), "sha256").hexdigest()
 
     @classmethod
     async def forget_ended(cls) -> int:

@@ -1,4 +1,4 @@
-"""How often somebody may fail to sign in, or sign up: by account and address, in a moving window, in each process."""
+"""How often one may fail to sign in, sign up or upload: by account and address, in a moving window, by process."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -15,6 +15,9 @@ PER_ACCOUNT, PER_ADDRESS = 8, 60
 
 # A class or an office that signs up together may have one address.
 SIGN_UPS_PER_ADDRESS = 60
+
+# Uploads of files. They are larger than anything else that one may send.
+UPLOADS_PER_ACCOUNT = 200
 
 # What an attacker can make us remember is bounded: the key that was counted longest ago is forgotten first.
 MOST_KEYS = 50_000
@@ -93,6 +96,7 @@ class Throttle:
         return counted
 
 
-# Failures, and sign-ups of every kind.
+# Failures; sign-ups and uploads, whatever becomes of them.
 sign_in = Throttle()
 sign_up = Throttle(per_address=SIGN_UPS_PER_ADDRESS)
+upload = Throttle(per_account=UPLOADS_PER_ACCOUNT)

@@ -32,6 +32,7 @@ class SearchQuery:
         text: str,
         conversation_id: strawberry.ID | None = None,
         from_id: strawberry.ID | None = None,
+        has_attachment: bool = False,
         sent_after: datetime | None = None,
         sent_before: datetime | None = None,
         first: int | None = None,
@@ -44,6 +45,7 @@ class SearchQuery:
             text,
             conversation_id=_row(models.conversation.Conversation, conversation_id, "conversationId"),
             author_id=_row(models.profile.Profile, from_id, "fromId"),
+            has_attachment=has_attachment,
             **{name: moment for name, moment in bounds.items() if moment is not None},
         )
         return page(found, NEWEST_FIRST, first=first, after=after)

@@ -26,6 +26,13 @@ def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted lasts as long as the process, and would be another test's."""
     monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
     monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
+    monkeypatch.setattr(throttle, "upload", throttle.Throttle(per_account=throttle.UPLOADS_PER_ACCOUNT))
+
+
+@pytest.fixture(autouse=True)
+def files_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every server of a test, in this process or another, has a folder for files that is the test's alone."""
+    monkeypatch.setenv("FILES_URL", f"file://{tmp_path / 'files'}")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

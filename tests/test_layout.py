@@ -66,6 +66,11 @@ def test_the_server_starts_without_loading_aiortc() -> None:
     assert not loaded & {"aiortc", "av", "aioice"}
 
 
+def test_the_server_starts_without_loading_what_only_files_need() -> None:
+    """The first picture loads Pillow, in its own thread; the library for S3 is not even installed everywhere."""
+    assert not loaded_by("api.app") & {"PIL", "obstore"}
+
+
 def test_matching_loads_neither_the_orm_nor_a_server() -> None:
     loaded = set()
     for path in MODULES:

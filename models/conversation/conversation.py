@@ -14,6 +14,7 @@ from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
 from models import clock
+from models.attachment import Attachment
 from models.base import Authored, Base
 from models.conversation.message import LONGEST_BODY, Message
 from models.conversation.participant import Participant, Role
@@ -76,22 +77,34 @@ class Conversation(Base):
         return conversation
 
     @transaction
-    async def send(self, body: str, *, by: "Account", client_id: str, reply_to_id: UUID | None = None) -> Message:
+    async def send(
+        self,
+        body: str,
+        *,
+        by: "Account",
+        client_id: str,
+        reply_to_id: UUID | None = None,
+        attachment_ids: Sequence[UUID] = (),
+    ) -> Message:
         """Give the message the next number of the conversation, and tell every participant's inbox.
 
         A retry with the same key returns the first message, also when the conversation has closed meanwhile.
         """
-        body = prose(body, "body", longest=LONGEST_BODY)
+        body = prose(body, "body", longest=LONGEST_BODY, empty=bool(attachment_ids))
         conversation = await self.locked(self.id)
         participants = await conversation.everybody(by)
         content: dict[str, Any] = {"conversation_id": self.id, "body": body}
         if reply_to_id is not None:
             content["reply_to_id"] = reply_to_id
+        if attachment_ids:
+            content["attachment_ids"] = list(attachment_ids)
         if first := await Message.made_before(by, client_id, **content):
             return first
         conversation.must_take_messages()
         await conversation.must_hold(reply_to_id)
         message = await conversation._append(body, by, client_id, content, reply_to_id=reply_to_id)
+        if attachment_ids:
+            await Attachment.bind(attachment_ids, message, by=by)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
         return message
 

@@ -90,8 +90,9 @@ class Message(Authored):
     async def delete_for_all(self, *, by: "Account") -> Self:
         """Its author takes it back within `DELETE_WINDOW`; who owns or moderates a circle, at any time.
 
-        What it said is gone, for everybody, with all that hung on it: what it said before, reactions, stars, the pin,
-        and copies that were forwarded. That it was there remains. It can be taken back also where no more is said.
+        What it said is gone, for everybody, with all that hung on it: what it said before, files, reactions, stars,
+        the pin, and copies that were forwarded. That it was there remains. It can be taken back also where no more
+        is said.
         """
         from models.evidence import Evidence
 
@@ -111,11 +112,13 @@ class Message(Authored):
         return message
 
     async def _empty(self) -> None:
+        from models.attachment import Attachment
         from models.conversation.reaction import Reaction
         from models.conversation.star import Star
 
         for hanging in (MessageVersion, Reaction, Star):
             await hanging.filter(message_id=self.id).delete()
+        await Attachment.take_from(self)
         self.body = self.html = ""
         self.edited_at = self.pinned_at = None
         self.deleted_at = clock.now()

@@ -9,6 +9,7 @@ from pypika_tortoise.context import SqlContext
 from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
+from models.attachment import Attachment
 from models.conversation.message import Message
 from models.conversation.participant import Participant
 from models.database import dialect
@@ -48,14 +49,19 @@ def search(
     *,
     conversation_id: UUID | None = None,
     author_id: UUID | None = None,
+    has_attachment: bool = False,
     **bounds: Any,
 ) -> QuerySet[Message]:
     """The messages that the viewer sees, that have not been deleted, and hold every word and phrase of `text`.
 
-    `"two words"` is a phrase, `-word` must not be there. Accents and capitals do not count. `bounds` are filters of
-    the moment (`created_at__lt`). Raises `Refused` for a text without a word that must be there.
+    `"two words"` is a phrase, `-word` must not be there. Accents and capitals do not count. `has_attachment` leaves
+    out messages without a file; `bounds` are filters of the moment (`created_at__lt`). Raises `Refused` for a text
+    without a word that must be there.
     """
     found = Message.visible_to(viewer).filter(id__in=_Found(viewer, text), deleted_at=None, **bounds)
+    if has_attachment:
+        carried = Attachment.filter(message_id__isnull=False, removed_at=None)
+        found = found.filter(id__in=Subquery(carried.values("message_id")))
     if conversation_id is not None:
         found = found.filter(conversation_id=conversation_id)
     return found if author_id is None else found.filter(author_id=author_id)

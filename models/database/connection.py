@@ -32,6 +32,7 @@ MODULES = [
     "models.block",
     "models.report",
     "models.evidence",
+    "models.attachment",
     "models.video.session",
     "models.video.participant",
 ]

@@ -4,11 +4,12 @@ from typing import TypeAlias
 
 import strawberry
 
+import models.attachment
 import models.conversation
 from models.conversation import Reaction, Star
 from schema.context import Info, viewer
 from schema.conversation.message import Message
-from schema.node import as_node, find, id_if_given
+from schema.node import as_node, find, id_if_given, id_of
 from schema.refusal import mutation
 
 Row: TypeAlias = models.conversation.Message
@@ -19,10 +20,13 @@ class SendMessageInput:
     """A message, under a key of your own: send it again with the same key if the answer got lost."""
 
     conversation_id: strawberry.ID
-    body: str
+    body: str = strawberry.field(description="May be empty where there are attachments.")
     client_id: strawberry.ID
     reply_to_id: strawberry.ID | None = strawberry.field(
         default=None, description="The message of this conversation that it answers."
+    )
+    attachment_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Files that you have uploaded and not sent yet; at most 10."
     )
 
 
@@ -136,7 +140,11 @@ class MessageMutation:
         reply_to_id = id_if_given(Row, input.reply_to_id, "replyToId")
         conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
         message = await conversation.send(
-            input.body, by=viewer(info), client_id=input.client_id, reply_to_id=reply_to_id
+            input.body,
+            by=viewer(info),
+            client_id=input.client_id,
+            reply_to_id=reply_to_id,
+            attachment_ids=[id_of(models.attachment.Attachment, one, "attachmentIds") for one in input.attachment_ids],
         )
         return SendMessagePayload(sent=as_node(message))
 

@@ -11,9 +11,10 @@ from tortoise.queryset import QuerySet
 import models.conversation
 from models.account import Account
 from models.conversation import Star
+from schema.attachment import Attachment
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
-from schema.node import Node, node, one, related, value
+from schema.node import Node, members, node, one, related, value
 from schema.plan.read import METADATA, Expression, Tally
 from schema.profile import Profile
 
@@ -93,6 +94,8 @@ class Message(Node):
         for each in sorted(await _reactions(by, root), key=lambda row: (row.created_at, row.emoji)):
             people[each.emoji].append(each.profile_id)
         return [ReactionCount(emoji=emoji, count=len(of), mine=by.id in of) for emoji, of in people.items()]
+
+    attachments: list[Attachment] = members("position", description="The files that go with it, in their order.")
 
     @strawberry.field(
         description="The key that its sender gave it; null for everybody else.",

@@ -22,10 +22,11 @@ from tortoise.queryset import QuerySet
 from models.base import Base
 from schema.connection import Page
 from schema.connection import page as make_page
+from schema.plan.afterwards import Marks
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.json import Json, literal, record
-from schema.plan.read import METADATA, Expression, Many, One, Paged, Tally, Through, Value
+from schema.plan.read import METADATA, Afterwards, Expression, Many, One, Paged, Tally, Through, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Slot, Sql, query
 from schema.plan.standin import Row, Viewer
@@ -38,13 +39,14 @@ LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
 class Compiler:
     """Compiles the root fields of one operation."""
 
-    def __init__(self, dialect: Dialect, selections: Selections, arguments: Arguments, missing: str) -> None:
+    def __init__(self, dialect: Dialect, selections: Selections, arguments: Arguments, missing: str, marks: Marks):
         self.dialect = dialect
         self.selections = selections
         self.arguments = arguments
         self.meanings = arguments.meanings
         # What an answer holds where a non-null field would be null: ordinary execution then says where.
         self.missing = missing
+        self.marks = marks
         self.viewer = Viewer(self.meanings)
         self._aliases = (f"t{number}" for number in count())
 
@@ -99,6 +101,8 @@ class Compiler:
         read = declared.metadata.get(METADATA)
         if read is not None:
             how = read(row._model, declared.python_name) if callable(read) else read
+            if isinstance(how, Afterwards):
+                return self.marks.of(f"{kind.name}.{name}", how, row)
             return self._read(how, definition, row, nodes)
         if name == "id":
             return Json(f'"{kind.name}:', Sql(row.column("id")), '"')

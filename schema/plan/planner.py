@@ -30,6 +30,7 @@ from models.base import Base
 from models.database import dialect
 from models.refusal import Refused
 from schema.context import Context
+from schema.plan.afterwards import Marks
 from schema.plan.arguments import Arguments, shape
 from schema.plan.compiler import Compiler
 from schema.plan.dialect import DIALECTS, Unplannable
@@ -84,6 +85,7 @@ class Planner:
         # A string that no client can know, in place of a null that must not be.
         self._missing = f"missing {secrets.token_hex(16)}"
         self._missing_bytes = self._missing.encode()
+        self._marks = Marks()
         self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
         self.answered = 0
         self.declined = 0
@@ -107,6 +109,7 @@ class Planner:
             key = (source, name, dialect(), shape(operation, variables))
             plan = self._plan(key, lambda: self._compiled(document, operation, variables))
             answer = None if plan is None else await self._spliced(plan, Request(context.viewer, variables))
+            answer = answer and self._marks.replaced(answer, context)
         except sqlite3.OperationalError as error:
             if not str(error).startswith(TOO_DEEP):
                 raise
@@ -149,7 +152,7 @@ class Planner:
         def compiled() -> Plan:
             arguments = Arguments(operation, variables)
             selections = Selections(self._schema, fragments, variables)
-            compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing)
+            compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing, self._marks)
             text, parameters = compiler.rows(type(rows[0]), kind, nodes).render(dialect())
             return Plan((Statement(b"", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
@@ -158,6 +161,7 @@ class Planner:
             if plan is None or not plan.statements:
                 return {}
             found = await self._by_row(plan, Request(context.viewer, variables, [row.id for row in rows]))
+            found = {key: self._marks.replaced(text, context) for key, text in found.items()}
         except sqlite3.OperationalError as error:
             if not str(error).startswith(TOO_DEEP):
                 raise
@@ -208,7 +212,7 @@ class Planner:
         arguments = Arguments(operation, variables)
         selections = Selections(self._schema, fragments_of(document), variables)
         kind = DIALECTS[dialect()]
-        compiler = Compiler(kind, selections, arguments, self._missing)
+        compiler = Compiler(kind, selections, arguments, self._missing, self._marks)
         query = self._schema.query_type
         assert query is not None
         statements = []

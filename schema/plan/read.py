@@ -7,6 +7,7 @@ columns are values that it finds again in the ORM's statement; so `rows` must pa
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
@@ -84,6 +85,14 @@ class Expression:
     template: str
 
 
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """A text that Python makes of the context and the row's id. `given`: a column; where it is null, there is none."""
+
+    make: Callable[[Any, UUID], str]
+    given: str | None = None
+
+
 class CursorText(str):
     """A cursor that the planner has not seen yet: it knows itself which place it stands for."""
 
@@ -92,7 +101,7 @@ class CursorText(str):
         raise NotImplementedError
 
 
-Read: TypeAlias = One | Many | Paged | Value | Tally | Expression
+Read: TypeAlias = One | Many | Paged | Value | Tally | Expression | Afterwards
 
 
 def relation(model: type[Base], name: str) -> Rows:

@@ -71,6 +71,22 @@ async def test_the_tour_of_the_readme_runs(database_url: str, tmp_path: Path) ->
                     assert "message" not in answer, answer
 
 
+UPLOAD = re.compile(
+    r"""^curl -s "http://127.0.0.1:8000(/files\?\S+)" -H "(\w+): Bearer \$MARA" --data-binary '(.*)'; echo$""",
+    re.MULTILINE,
+)
+
+
+async def test_the_upload_of_the_readme_is_taken(database_url: str, tmp_path: Path) -> None:
+    ((path, header, body),) = UPLOAD.findall((ROOT / "README.md").read_text())
+    with Server(database_url, tmp_path / "server.log") as server:
+        async with Client(server) as client:
+            await client.sign_up("Mara")
+            where, signed = server.url.removesuffix("/graphql") + path, {header: f"Bearer {client.token}"}
+            answer = await client.http.post(where, content=body, headers=signed)
+            assert (answer.status_code, answer.json()["name"]) == (201, "hives.txt")
+
+
 async def _watched(server: Server, guide: Tour, who: str, body: str) -> Any:
     """What `alongside watch` prints when the message is sent."""
     terminal = await asyncio.create_subprocess_exec(

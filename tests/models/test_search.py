@@ -12,10 +12,12 @@ from tortoise.connection import get_connection
 
 from models import clock
 from models.account import Account
+from models.attachment import Attachment
 from models.conversation import Message
 from models.conversation.search import LONGEST_SEARCH, MOST_TERMS, search
 from models.database import connect, dialect
 from models.database.migrate import migrate
+from models.files import AttachmentKind
 from models.refusal import RefusalCode, Refused
 from tests.models.expect import refused
 from tests.models.migrating import ALTERATION, Further, a_database_of_then
@@ -87,6 +89,19 @@ async def test_a_search_is_narrowed_by_conversation_author_and_time(database: st
     assert await found(by, "hello", author_id=second.mentee.id) == ["hello twice"]
     assert await found(by, "hello", created_at__gte=later) == ["hello later"]
     assert await search(by, "hello", created_at__lt=later).count() == 2
+
+
+async def test_a_search_may_be_for_messages_with_a_file(database: str) -> None:
+    two = await pair()
+    await say(two, "a word alone")
+    file = await Attachment.create(
+        author_id=two.mentor.id, name="x", media_type="x/y", kind=AttachmentKind.DOCUMENT, bytes=1, sha256=""
+    )
+    message = await two.conversation.send("a word with it", by=two.mentor, client_id="k", attachment_ids=[file.id])
+    assert await found(two.mentee, "word") == ["a word alone", "a word with it"]
+    assert await found(two.mentee, "word", has_attachment=True) == ["a word with it"]
+    await Attachment.take_from(message)
+    assert await found(two.mentee, "word", has_attachment=True) == []
 
 
 async def test_what_a_message_says_now_is_found_and_what_it_said_is_not(database: str) -> None:

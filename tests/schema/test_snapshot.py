@@ -94,6 +94,7 @@ BOUNDED = {
     "Goal.milestones": "MOST_MILESTONES",
     "Report.reportedMessages": "MOST_MESSAGES",
     "Message.reactionCounts": "MOST_DIFFERENT",
+    "Message.attachments": "MOST_PER_MESSAGE",
     "VideoSession.participants": "MOST_JOINS of each",
     "JoinVideoSessionPayload.participants": "the other one of two",
     "JoinVideoSessionPayload.iceServers": "the settings",

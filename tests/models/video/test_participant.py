@@ -1,12 +1,14 @@
 """Tickets, leases, and the signals of those who are in a call."""
 
 import asyncio
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from api.sweeper import sweep
 from models import clock
+from models.files import store_of
 from models.refusal import RefusalCode
 from models.session import digest
 from models.video import (
@@ -173,7 +175,7 @@ async def test_who_was_replaced_while_their_offer_was_looked_at_does_not_pass_it
     assert await heard(other) == before
 
 
-async def test_signals_and_tickets_are_over_a_rejoin_window_after_the_call(database: str) -> None:
+async def test_signals_and_tickets_are_over_a_rejoin_window_after_the_call(database: str, tmp_path: Path) -> None:
     two, others = await pair(), await pair()
     call, lasting = await call_of(two), await call_of(others)
     first, ticket, _ = await call.join(by=two.mentor, device_id="phone")
@@ -182,13 +184,13 @@ async def test_signals_and_tickets_are_over_a_rejoin_window_after_the_call(datab
     await join(lasting, others.mentee)
     await call.end(by=two.mentor)
     with clock.moved(REJOIN_WINDOW - SECOND):
-        await sweep()
+        await sweep(store_of(f"file://{tmp_path}"))
         assert len(await heard(first)) == 2
         assert (await VideoParticipant.of_ticket(ticket, by=two.mentor)).id == first.id
     with clock.moved(REJOIN_WINDOW):
         # The others have been there all the time.
         await VideoParticipant.filter(session_id=lasting.id).update(lease_until=clock.now() + LEASE)
-        await sweep()
+        await sweep(store_of(f"file://{tmp_path}"))
         assert await heard(first) == []
         with refused(RefusalCode.NOT_FOUND, "ticket"):
             await VideoParticipant.of_ticket(ticket, by=two.mentor)

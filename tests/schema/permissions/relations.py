@@ -3,6 +3,7 @@
 from typing import Any
 
 from models.account import Account
+from models.attachment import Attachment
 from models.block import Block
 from models.conversation import Conversation, Message, MessageVersion, Reaction, ScheduledMessage
 from models.evidence import Evidence
@@ -50,6 +51,7 @@ NODES: dict[str, Any] = {
     "Reaction": Reaction,
     "ScheduledMessage": ScheduledMessage,
     "Evidence": Evidence,
+    "Attachment": Attachment,
     "VideoSession": VideoSession,
     "VideoParticipant": VideoParticipant,
 }
@@ -58,7 +60,8 @@ NODES: dict[str, Any] = {
 async def people(global_id: str) -> dict[Rule, set[str]]:
     """The accounts that stand in each relation to a row."""
     kind, _, key = global_id.partition(":")
-    found = await _people(kind, await NODES[kind].get(id=key))
+    row = await NODES[kind].get(id=key)
+    found = await (_people_of_file(row) if kind == "Attachment" else _people(kind, row))
     named = {rule: {str(account) for account in accounts} for rule, accounts in found.items()}
     named[PAIR] = named.get(MENTOR, set()) | named.get(MENTEE, set())
     return named
@@ -107,6 +110,13 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             session = await VideoSession.get(id=row.session_id)
             return {**await _people("VideoSession", session), TICKET_HOLDER: {row.profile_id}}
     return {}
+
+
+async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:
+    if row.message_id is None:
+        # Its uploader's alone, who is the whole of the pair.
+        return {MENTOR: {row.author_id}}
+    return await _people("Message", await Message.get(id=row.message_id))
 
 
 async def may(rule: Rule, account: str | None, subject: str | None) -> bool:

@@ -92,7 +92,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "Conversation", "id lastActivityAt lastNumber closedAt counterpart lastMessage unreadCount readNumber"),
     **of(PAIR, "Conversation", "messages pinnedMessages"),
     **of(PAIR, "Message", "id conversation number body author createdAt editedAt deletedAt pinnedAt replyTo versions"),
-    **of(PAIR, "Message", "reactions reactionCounts"),
+    **of(PAIR, "Message", "reactions reactionCounts attachments"),
     # Of the viewer alone, as `readNumber` is.
     **of(PAIR, "Message", "starredAt"),
     **of(PAIR, "MessageVersion", "id number body createdAt"),
@@ -101,6 +101,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "Evidence", "id body writer writtenAt author createdAt message"),
     **of(OWNER, "ScheduledMessage", "id conversation body replyTo sendAt createdAt sent cancelledAt refusal"),
     **of(SENDER, "Message", "clientId"),
+    **of(PAIR, "Attachment", "id name mediaType kind bytes width height url thumbnailUrl"),
     **of(PAIR, "VideoSession", "id status createdAt liveAt endedAt meeting participants"),
     **of(PAIR, "VideoParticipant", "id profile createdAt leftAt"),
     **of(OWNER, "Block", "id blocked createdAt"),

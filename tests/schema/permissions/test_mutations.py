@@ -43,12 +43,15 @@ async def test_a_mutation_is_done_for_whom_the_rule_names_and_changes_nothing_fo
     [
         ("startVideoSession", on("yan_zoe mentorship", "mentorshipId")),
         ("sendSessionDescription", to_theo(negotiation=1, type="OFFER", sdp=SDP)),
+        ("sendMessage", on("yan_zoe conversation", "conversationId", body="New", clientId="new")),
     ],
 )
 async def test_a_second_id_of_an_input_is_checked_too(world: World, name: str, deed: Deed) -> None:
     given = deed.input(world)
     if name == "startVideoSession":
         actor, given["meetingId"], at_fault = "zoe", world.ids["mara_theo meeting"], "meetingId"
+    elif name == "sendMessage":
+        actor, given["attachmentIds"], at_fault = "zoe", [world.ids["yan unsent"]], "attachmentIds"
     else:
         actor, given["to"], at_fault = "mara", world.ids["finn phone"], "to"
     before = await rows()

@@ -10,9 +10,11 @@ from typing import Any
 
 from models import clock, password
 from models.account import Account
+from models.attachment import Attachment
 from models.block import Block
 from models.conversation import Conversation, Message, Reaction, ScheduledMessage, Star
 from models.evidence import Evidence
+from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting, MeetingKind
@@ -157,8 +159,12 @@ async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: s
     world.note(f"{name} meeting", meeting)
     conversation = await Conversation.get(mentorship_id=mentorship.id)
     world.note(f"{name} conversation", conversation)
+    await _attach(world, people[mentor], f"{mentor} unsent", f"canary-{mentor}-unsent.pdf")
     for author in (mentor, mentee):
-        message = await conversation.send(f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}")
+        file = await _attach(world, people[author], f"{name} file", f"{both}-file.png")
+        message = await conversation.send(
+            f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}", attachment_ids=[file.id]
+        )
     world.note(f"{name} message", message)
     await conversation.mark_read(2, by=people[mentor])
     await _talk(world, people, message, goal, meeting, mentor, mentee)
@@ -199,6 +205,22 @@ async def _talk(
         due_at=None, sent_id=reply.id, cancelled_at=clock.now(), refusal=f"canary-{mentor}-refusal"
     )
     await Inbox.record(Kind.CONVERSATION_CHANGED, conversation, [people[mentor].id])
+
+
+async def _attach(world: World, by: Account, named: str, name: str) -> Attachment:
+    file = await Attachment.create(
+        author_id=by.id,
+        name=name,
+        media_type="image/png",
+        kind=AttachmentKind.IMAGE,
+        bytes=100,
+        sha256="0" * 64,
+        width=10,
+        height=10,
+        thumbnail_bytes=10,
+    )
+    world.note(named, file)
+    return file
 
 
 async def _join(world: World, people: dict[str, Account], call: str, name: str, device: str) -> VideoParticipant:

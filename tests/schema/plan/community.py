@@ -13,11 +13,13 @@ from typing import Any
 from graphql.language.print_string import print_string
 
 from models.account import Account
+from models.attachment import Attachment
 from models.base import Base, uuid7
 from models.block import Block
 from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, ScheduledMessage, Star
 from models.database import dialect
 from models.evidence import Evidence
+from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Mentorship
@@ -99,7 +101,7 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
-    VideoParticipant, Block, Report, ReportedMessage,
+    VideoParticipant, Block, Report, ReportedMessage, Attachment,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -171,6 +173,7 @@ async def fill(two: Pair) -> None:
     texts = awkward()
     for index, text in enumerate(texts):
         message = await two.conversation.send("a", by=two.mentee if index % 2 else two.mentor, client_id=f"m{uuid7()}")
+        await attach(message, text[:120], index)
         await Message.filter(id=message.id).update(body=text, created_at=MOMENTS[index % len(MOMENTS)])
     await two.conversation.mark_read(3, by=two.mentee)
     await talk(two)
@@ -225,6 +228,17 @@ async def keep(two: Pair, goal: Goal, meeting: Meeting) -> None:
         for place in (goal, meeting)[index % 2 :]:
             kept = await Evidence.forward(message, place, by=two.mentee)
             await Evidence.filter(id=kept.id).update(written_at=MOMENTS[index], created_at=MOMENTS[-1])
+
+
+async def attach(message: Message, name: str, many: int) -> None:
+    """Files of a message: none, or some, of which the first is no picture; and one that was taken away."""
+    for position in range(many % 4):
+        made = {"width": 3, "height": 2**31 - 1, "thumbnail_bytes": 1} if position else {}
+        await Attachment.create(
+            author_id=message.author_id, message_id=message.id, position=position, name=name, media_type="x/y",
+            kind=list(AttachmentKind)[-position], bytes=2**31 - 1, sha256="", **made,
+            removed_at=MOMENTS[0] if position == 2 else None,
+        )  # fmt: skip
 
 
 async def requests(mentee: Account, other: Account) -> None:

@@ -151,6 +151,8 @@ MOMENTS = {
     "year 9999": "9999-12-31T23:59:59-14:00",
 }
 ON_MESSAGES = ["editMessage", "deleteMessage", "addReaction", "removeReaction", "pinMessage", "starMessage"]
+FILE = "Attachment:01890000-0000-7000-8000-0000000000"
+FILES = {"too many": [f"{FILE}{number}" for number in range(10, 21)], "one twice": [f"{FILE}10", f"{FILE}10"]}
 
 # Mutation, field at fault, and values that are INVALID there.
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
@@ -199,6 +201,7 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("scheduleMessage", "clientId", CLIENT_IDS),
     ("forwardMessage", "clientId", CLIENT_IDS),
     ("forwardMessage", "meetingId", {"a goal too": "Meeting:01890000-0000-7000-8000-000000000000"}),
+    ("sendMessage", "attachmentIds", FILES),
     ("startVideoSession", "clientId", CLIENT_IDS),
     ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
     ("sendSessionDescription", "sdp", DESCRIPTIONS),
@@ -237,6 +240,7 @@ IDS: list[tuple[str, str, str]] = [
     ("unblockProfile", "profileId", "Profile"),
     ("reportProfile", "conversationId", "Conversation"),
     ("reportProfile", "profileId", "Profile"),
+    ("sendMessage", "attachmentIds", "Attachment"),
     ("startVideoSession", "mentorshipId", "Mentorship"),
     ("startVideoSession", "meetingId", "Meeting"),
     ("joinVideoSession", "sessionId", "VideoSession"),
