@@ -19,7 +19,7 @@ from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
-from realtime.broker import embedded_broker, postgres_broker
+from realtime.broker import broker
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
@@ -54,10 +54,9 @@ def application(settings: Settings) -> Application:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         url = settings.database_url
-        broker = embedded_broker() if url.startswith("sqlite") else postgres_broker(url)
         async with (
             connect(url, pool=settings.database_pool, everywhere=True),
-            broker as bells,
+            broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds),
         ):
             graphql.bells = live.bells = bells

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 from tortoise.exceptions import ConfigurationError
 
 from models.database.connection import DEFAULT_URL, configuration
+from realtime.broker import SCHEMES
 from realtime.ice import IceSettings
 
 
@@ -24,6 +25,12 @@ class Settings(BaseSettings):
         default=DEFAULT_URL, description="sqlite://path or postgres://user:password@host:port/name"
     )
     database_pool: int = Field(default=10, ge=1, description="For reads, and as many for the rest")
+    broker_url: str = Field(
+        default="",
+        description="nats://user:password@host:port, redis:// or valkey://; the database's own, if empty",
+        repr=False,
+    )
+    workers: int = Field(default=1, ge=1, le=256, description="Processes that serve; several need PostgreSQL")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
@@ -45,6 +52,22 @@ class Settings(BaseSettings):
         except ConfigurationError as error:
             raise ValueError(str(error)) from None
         return url
+
+    @field_validator("broker_url")
+    @classmethod
+    def _names_a_broker(cls, url: str) -> str:
+        scheme, found, host = url.partition("://")
+        if url and not (found and host and scheme in SCHEMES):
+            raise ValueError(f"The broker URL must start with one of {', '.join(f'{one}://' for one in SCHEMES)}.")
+        return url
+
+    @field_validator("workers")
+    @classmethod
+    def _share_a_database(cls, workers: int, info: ValidationInfo) -> int:
+        # A database URL that cannot be is told first, and is not here.
+        if workers > 1 and info.data.get("database_url", "").startswith("sqlite"):
+            raise ValueError("SQLite has one writer, so one worker serves it. Several need a postgres:// DATABASE_URL.")
+        return workers
 
     def url(self, scheme: str, port: int | None = None) -> str:
         """Where this server is found, with no path; `port` where it is another than was asked for."""
