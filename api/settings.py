@@ -1,6 +1,7 @@
 """Settings: from the environment, with defaults that work on a laptop."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
@@ -56,9 +57,16 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _names_a_broker(cls, url: str) -> str:
-        scheme, found, host = url.partition("://")
-        if url and not (found and host and scheme in SCHEMES):
-            raise ValueError(f"The broker URL must start with one of {', '.join(f'{one}://' for one in SCHEMES)}.")
+        # A cluster of NATS has several, by commas.
+        for one in url.split(",") if url else ():
+            parts = urlsplit(one.strip())
+            try:
+                right = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+            except ValueError:
+                # Its own words would quote a password that has a slash in it.
+                right = False
+            if not right:
+                raise ValueError(f"It must be like nats://user:password@host:port, with one of {', '.join(SCHEMES)}.")
         return url
 
     @field_validator("workers")

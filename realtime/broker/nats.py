@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from nats.aio.client import Callback, Client, ErrorCallback
@@ -78,8 +78,9 @@ class NatsWire(Wire):
             cause = said[-1] if said and isinstance(error, NoServersError) else error
             raise Refusing(str(cause)) if "authorization" in str(cause).lower() else cause from error
         finally:
-            # Also one that was not made: the library leaves its socket open.
-            await connection.close()
+            # Also one that was not made: the library leaves its socket open; where there is none, it asserts one.
+            with suppress(AssertionError):
+                await connection.close()
 
     async def _connect(self, connection: Client, told: ErrorCallback, closed: Callback) -> None:
         # It is set up anew as every wire is (`Wire.keep`), not by the library.

@@ -27,6 +27,11 @@ class PostgresWire(Wire):
         super().__init__(bells)
         self.url = url
 
+    async def greet(self) -> None:
+        """Connect, and leave again."""
+        async with self._connected():
+            pass
+
     async def carrying(self) -> None:
         """Send by NOTIFY."""
         async with self._connected() as connection:

@@ -50,6 +50,10 @@ class Wire(ABC):
         self._something = asyncio.Event()
 
     @abstractmethod
+    async def greet(self) -> None:
+        """Connect once, and leave again. Raises `Refusing`, or what keeps it from connecting."""
+
+    @abstractmethod
     async def carrying(self) -> None:
         """Connect, and `carry` until the connection fails."""
 
