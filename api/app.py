@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.connection import get_connection
 
+from api.board import Board
 from api.cors import Cors
 from api.documents import Documents
 from api.files import Files
@@ -21,7 +22,7 @@ from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
-from realtime.broker import embedded_broker, postgres_broker
+from realtime.broker import broker
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
@@ -44,12 +45,15 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def application(settings: Settings) -> Application:
-    """The application of these settings. Raises `Unreadable` where they name documents that cannot be read."""
+def application(settings: Settings, board: Board | None = None) -> Application:
+    """The application of these settings; one of several workers has a place at their `board`.
+
+    Raises `Unreadable` where the settings name documents that cannot be read.
+    """
     documents = Documents.of_settings(settings.persisted_documents, only=settings.only_persisted_documents)
     live = Live(settings.ice, documents)
     sockets = Sockets(live, allowed_origins=settings.allowed_origins)
-    metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open)
+    metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open, board=board)
     graphql = GraphQL(settings.ice, documents, metrics)
     files = Files(settings.sizes)
     endpoint = Cors(graphql, settings.allowed_origins)
@@ -58,11 +62,11 @@ def application(settings: Settings) -> Application:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         url = settings.database_url
         files.store = store_of(settings.files_url)
-        broker = embedded_broker() if url.startswith("sqlite") else postgres_broker(url)
         async with (
             connect(url, pool=settings.database_pool, everywhere=True),
-            broker as bells,
+            broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds, files.store),
+            metrics.posted(),
         ):
             graphql.bells = live.bells = bells
             graphql.sign_ins = live.sign_ins = files.sign_ins = SignIns(bells)

@@ -19,7 +19,7 @@ TOKEN = "ALONGSIDE_TOKEN"  # noqa: S105 - the name of the variable
 def main(arguments: list[str] | None = None) -> None:
     """Run one command. What an operator can mend is one line on stderr, and exit status 1."""
     chosen = _parser().parse_args(arguments)
-    settings = _settings()
+    settings = _settings(workers=getattr(chosen, "workers", None))
     if chosen.command == "sdl":
         from schema.root import sdl
 
@@ -35,13 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.command == "watch":
         _watch(settings, chosen.token or os.environ.get(TOKEN), chosen.after)
     if chosen.command == "serve":
-        from api.documents import Unreadable
-        from api.server import serve
-
-        try:
-            serve(settings, lambda port: _welcome(settings, port))
-        except Unreadable as error:
-            sys.exit(f"alongside serve: {error}")
+        _serve(settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve GraphQL on HOST:PORT")
     serve.add_argument("--migrate", action="store_true", help="bring the database up to date first")
     serve.add_argument("--demo", action="store_true", help="fill an empty database with a demo community first")
+    serve.add_argument("--workers", type=int, metavar="N", help="processes that serve; several need PostgreSQL")
     commands.add_parser("migrate", help="bring the database up to date")
     demo = commands.add_parser("demo", help="fill an empty database with a demo community")
     demo.add_argument("--seed", type=int, default=7, help="another seed makes another community")
@@ -64,9 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings() -> Settings:
+def _settings(workers: int | None) -> Settings:
     try:
-        return Settings()
+        return Settings() if workers is None else Settings(workers=workers)
     except ValidationError as error:
         first = error.errors()[0]
         # Without the value: a DATABASE_URL holds a password.
@@ -85,6 +80,35 @@ def _look_at_the_database(settings: Settings) -> None:
             raise
         said = " ".join(str(error).split()) or type(error).__name__
         sys.exit(f"alongside: the database of DATABASE_URL cannot be used: {said}")
+
+
+def _look_at_the_broker(settings: Settings) -> None:
+    """What an operator must mend is said now; that the broker is away may mend itself, and is logged by the server."""
+    from realtime.broker import NotInstalled, Refusing, wire_to
+
+    try:
+        asyncio.run(wire_to(settings.broker_url).greet())
+    except (NotInstalled, Refusing, ValueError) as error:
+        sys.exit(f"alongside: the broker of BROKER_URL cannot be used: {error}")
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        print(f"alongside: the broker of BROKER_URL is away, and is waited for: {said}", file=sys.stderr)
+
+
+def _serve(settings: Settings) -> None:
+    from api.documents import Unreadable
+    from api.port import Unservable
+    from api.server import serve
+    from api.workers import Workers
+
+    if settings.broker_url:
+        _look_at_the_broker(settings)
+    try:
+        if settings.workers > 1:
+            sys.exit(Workers(settings, lambda port: _welcome(settings, port)).run())
+        serve(settings, lambda port: _welcome(settings, port))
+    except (Unreadable, Unservable) as error:
+        sys.exit(f"alongside serve: {error}")
 
 
 def _migrate(settings: Settings) -> None:

@@ -7,6 +7,7 @@ people are awake at night is not the public's business.
 import secrets
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from api.board import Board
 from schema.execution import planner
 
 # From what a planned read takes to where clients give up.
@@ -25,8 +27,10 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10
 class Metrics:
     """What one application counts."""
 
-    def __init__(self, *, token: str, open_sockets: Callable[[], int]) -> None:
+    def __init__(self, *, token: str, open_sockets: Callable[[], int], board: Board | None = None) -> None:
+        """With several workers, `board` is where they leave their metrics."""
         self._token = token
+        self._board = board
         self._open_sockets = open_sockets
         # For each status, how many requests took how long, and all their seconds: the library's own histogram takes
         # two locks for each request.
@@ -69,7 +73,16 @@ class Metrics:
         right = secrets.compare_digest(given.strip().encode(), self._token.encode())
         if not self._token or scheme.lower() != "bearer" or not right:
             return PlainTextResponse("Not Found", 404)
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        told = self._board.all(self.own()) if self._board else self.own()
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
+
+    def own(self) -> bytes:
+        """What this process counts."""
+        return generate_latest(self._registry)
+
+    def posted(self) -> AbstractAsyncContextManager[None]:
+        """Within the block, what this process counts is on the board, where there is one."""
+        return self._board.kept(self.own) if self._board else nullcontext()
 
 
 class _Counted(Collector):

@@ -1,14 +1,16 @@
 """Settings: from the environment, with defaults that work on a laptop."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 from tortoise.exceptions import ConfigurationError
 
 from models.database.connection import DEFAULT_URL, configuration
 from models.files import DEFAULT_URL as FILES_URL
 from models.files import Sizes, store_of
+from realtime.broker import SCHEMES
 from realtime.ice import IceSettings
 
 
@@ -30,6 +32,12 @@ class Settings(BaseSettings):
     image_megabytes: float = Field(default=10, gt=0, le=100, description="The largest picture that may be sent")
     audio_megabytes: float = Field(default=25, gt=0, le=1000, description="The largest recording")
     document_megabytes: float = Field(default=25, gt=0, le=1000, description="The largest file of another kind")
+    broker_url: str = Field(
+        default="",
+        description="nats://user:password@host:port, redis:// or valkey://; the database's own, if empty",
+        repr=False,
+    )
+    workers: int = Field(default=1, ge=1, le=256, description="Processes that serve; several need PostgreSQL")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535, description="0 is any port that is free")
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
@@ -57,6 +65,29 @@ class Settings(BaseSettings):
     def _names_a_store(cls, url: str) -> str:
         store_of(url)
         return url
+
+    @field_validator("broker_url")
+    @classmethod
+    def _names_a_broker(cls, url: str) -> str:
+        # A cluster of NATS has several, by commas.
+        for one in url.split(",") if url else ():
+            parts = urlsplit(one.strip())
+            try:
+                right = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+            except ValueError:
+                # Its own words would quote a password that has a slash in it.
+                right = False
+            if not right:
+                raise ValueError(f"It must be like nats://user:password@host:port, with one of {', '.join(SCHEMES)}.")
+        return url
+
+    @field_validator("workers")
+    @classmethod
+    def _share_a_database(cls, workers: int, info: ValidationInfo) -> int:
+        # A database URL that cannot be is told first, and is not here.
+        if workers > 1 and info.data.get("database_url", "").startswith("sqlite"):
+            raise ValueError("SQLite has one writer, so one worker serves it. Several need a postgres:// DATABASE_URL.")
+        return workers
 
     def url(self, scheme: str, port: int | None = None) -> str:
         """Where this server is found, with no path; `port` where it is another than was asked for."""

@@ -4,7 +4,7 @@ A NOTIFY inside the transaction would take a lock that is global to the server, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,20 +12,13 @@ import asyncpg
 
 from realtime.bells import Bells
 from realtime.broker import wire
-from realtime.broker.wire import Wire, strung
+from realtime.broker.wire import Wire
 
 CHANNEL = "alongside"
 
 
-@asynccontextmanager
-async def postgres_broker(url: str) -> AsyncIterator[Bells]:
-    """Rings by PostgreSQL. `url` must be a direct connection, not a pooler."""
-    async with strung(PostgresWire(url, Bells())) as bells:
-        yield bells
-
-
 class PostgresWire(Wire):
-    """Each direction has a connection of its own."""
+    """`url` must lead to the server itself, not to a pooler. Each direction has a connection of its own."""
 
     # PostgreSQL takes payloads of fewer than 8,000 bytes.
     most_bytes = 7_900
@@ -34,9 +27,10 @@ class PostgresWire(Wire):
         super().__init__(bells)
         self.url = url
 
-    def works(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        """The two directions."""
-        return self.carrying, self.hearing
+    async def greet(self) -> None:
+        """Connect, and leave again."""
+        async with self._connected():
+            pass
 
     async def carrying(self) -> None:
         """Send by NOTIFY."""

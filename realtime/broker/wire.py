@@ -20,12 +20,19 @@ log = structlog.get_logger()
 PATIENCE_SECONDS = 5.0
 LOOK_SECONDS = 10.0
 
+# A process whose broker is away at the start waits so long for it, then goes on without: rings cost delay.
+START_SECONDS = 5.0
+
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 # So many whispers wait to be carried; a further one takes the place of the oldest.
 WHISPERS_WAITING = 1_000
 
 Send = Callable[[bytes], Awaitable[object]]
+
+
+class Refusing(Exception):
+    """The broker is there and does not take us: it wants another name or password."""
 
 
 class Wire(ABC):
@@ -43,8 +50,21 @@ class Wire(ABC):
         self._something = asyncio.Event()
 
     @abstractmethod
+    async def greet(self) -> None:
+        """Connect once, and leave again. Raises `Refusing`, or what keeps it from connecting."""
+
+    @abstractmethod
+    async def carrying(self) -> None:
+        """Connect, and `carry` until the connection fails."""
+
+    @abstractmethod
+    async def hearing(self) -> None:
+        """Connect, say that we are `listening`, and let hear what is `heard`, until the connection fails."""
+
+    @property
     def works(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        """What is to be done for ever, each in a task of its own: connect, and work until the connection fails."""
+        """What is to be kept up, each in a task of its own."""
+        return self.carrying, self.hearing
 
     def ring(self, topics: Iterable[str]) -> None:
         """Ring here at once; the others hear it with the next envelope."""
@@ -98,7 +118,7 @@ class Wire(ABC):
                 # One that had worked for a while is tried again soon.
                 if asyncio.get_running_loop().time() - began > PATIENCE_SECONDS:
                     failures = 0
-                log.warning("the broker lost its connection", work=work.__name__, error=repr(error))
+                log.warning("the broker has no connection", work=work.__name__, error=repr(error))
                 await asyncio.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
                 failures += 1
 
@@ -108,11 +128,19 @@ async def strung(wire: Wire) -> AsyncIterator[Bells]:
     """Within the block the wire carries this process's rings and whispers."""
     # The tasks are kept in names: the event loop alone would let them be collected.
     with hung(wire):
-        tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works()]
+        tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works]
         try:
-            await wire.ready.wait()
+            await _begun(wire)
             yield wire.bells
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _begun(wire: Wire) -> None:
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await wire.ready.wait()
+    except TimeoutError:
+        log.error("the broker is away; until it comes, what others do is seen with a delay")

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from api import command
 from api.command import main
 from api.settings import Settings
 from models.database import connect
+from tests.broker_server import BrokerServer
 from tests.journeys.server import ROOT
 
 
@@ -25,6 +28,13 @@ from tests.journeys.server import ROOT
         ("DATABASE_URL", "canary"),
         ("DATABASE_URL", "postgres://ana:canary@host:port/y"),
         ("CONNECTIONS_PER_ADDRESS", "many"),
+        ("BROKER_URL", "amqp://ana:canary@host"),
+        ("BROKER_URL", "canary"),
+        ("BROKER_URL", "nats://"),
+        ("BROKER_URL", "nats://ana@host,ana:canary/x@host"),
+        ("BROKER_URL", "redis://host:99999"),
+        ("WORKERS", "0"),
+        ("WORKERS", "2"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -35,6 +45,39 @@ def test_a_setting_that_cannot_be_is_named_in_one_line(monkeypatch: pytest.Monke
     assert said.startswith(f"alongside: {name}: ")
     assert "\n" not in said
     # It may hold a password.
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize("given", [["--workers", "2"], ["--workers", "0"]])
+def test_workers_may_be_an_argument_too(monkeypatch: pytest.MonkeyPatch, given: list[str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite://nothing")
+    with pytest.raises(SystemExit, match="alongside: WORKERS: "):
+        main(["serve", *given])
+
+
+def test_sqlite_is_served_by_one_worker_with_or_without_a_broker() -> None:
+    assert Settings(database_url="sqlite://a", broker_url="nats://b").workers == 1
+    assert Settings(database_url="postgres://a@b:1/c", workers=2, broker_url="valkey://b").workers == 2
+    with pytest.raises(ValidationError, match="SQLite has one writer"):
+        Settings(database_url="sqlite://a", broker_url="nats://b", workers=2)
+
+
+@pytest.mark.parametrize("kind", ["nats", "valkey"])
+def test_a_broker_that_refuses_us_is_told_in_one_line(kind: str) -> None:
+    with BrokerServer(kind) as server, pytest.raises(SystemExit) as ended:
+        command._look_at_the_broker(Settings(broker_url=server.url_with("canard")))
+    said = str(ended.value.code)
+    assert said.startswith("alongside: the broker of BROKER_URL cannot be used: ")
+    assert "\n" not in said
+    assert "canard" not in said
+
+
+def test_a_broker_that_is_away_keeps_nobody_from_serving(capsys: pytest.CaptureFixture[str]) -> None:
+    server = BrokerServer("nats")
+    command._look_at_the_broker(Settings(broker_url=server.url))
+    said = capsys.readouterr().err
+    assert said.startswith("alongside: the broker of BROKER_URL is away, and is waited for: ")
+    assert len(said.splitlines()) == 1
     assert "canary" not in said
 
 

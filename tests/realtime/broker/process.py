@@ -30,7 +30,7 @@ class Process:
 async def process(wire: Wire, *, connects: bool = True) -> AsyncIterator[Process]:
     """A process whose wire is connected in both directions; one that tries to, if it need not connect."""
     found = Process(wire)
-    tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works()]
+    tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works]
     try:
         if connects:
             async with asyncio.timeout(PATIENCE):

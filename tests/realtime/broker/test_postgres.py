@@ -11,7 +11,7 @@ import pytest
 
 from models import bell
 from realtime.bells import Bells
-from realtime.broker import postgres_broker, wire
+from realtime.broker import broker, wire
 from realtime.broker.postgres import CHANNEL, PostgresWire
 from tests.realtime.broker.process import PATIENCE, Process, hears, overhears, process
 
@@ -113,7 +113,7 @@ async def test_a_process_does_not_hear_its_own_notification_again(database_url: 
 async def test_the_domains_bells_go_over_the_wire_until_the_broker_closes(database_url: str) -> None:
     async with one_process(database_url) as other:
         with other.bells.listen("topic") as there:
-            async with postgres_broker(database_url) as bells:
+            async with broker(database_url) as bells:
                 with bells.listen("topic") as here, other.bells.overhear("topic") as ear:
                     bell.ring("topic")
                     assert await hears(here)
@@ -196,7 +196,7 @@ async def test_a_notification_on_another_channel_is_not_heard(database_url: str,
 
 async def test_a_broker_that_closes_leaves_no_connection_and_no_ringer(database_url: str, direct: Any) -> None:
     hung = list(bell._ringers)
-    async with postgres_broker(database_url):
+    async with broker(database_url):
         assert len(bell._ringers) == len(hung) + 1
     assert bell._ringers == hung
     async with asyncio.timeout(PATIENCE):
