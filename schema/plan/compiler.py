@@ -45,8 +45,11 @@ class Compiler:
         self.meanings = arguments.meanings
         # What an answer holds where a non-null field would be null: ordinary execution then says where.
         self.missing = missing
-        self.viewer = Viewer(self.meanings)
+        self.viewer = self._viewer()
         self._aliases = (f"t{number}" for number in count())
+
+    def _viewer(self) -> Viewer:
+        return Viewer(self.meanings)
 
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of a root field, whose resolver found these rows or this page."""
