@@ -21,7 +21,7 @@ from benches.results import Row, Samples, save, show
 from benches.servers import Server, ours, spent
 from models import bell
 from models.base import uuid7
-from realtime.broker import CHANNEL
+from realtime.broker.postgres import CHANNEL
 
 DEVICES = 2
 
