@@ -29,13 +29,16 @@ test-clients: .venv/ready ## clients and audits that others wrote, from npm, aga
 	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest -n 0 -s tests/clients/node.py
 
-bench: .venv/ready ## measure the read path, on SQLite and PostgreSQL (a quarter of an hour)
+bench: .venv/ready ## measure the read path, on SQLite and PostgreSQL, and the sockets (twenty minutes)
 	$(BIN)/python -m benches.read_path
 	$(BIN)/python -m benches.sqlite_reads
+	$(BIN)/python -m benches.sockets
+	$(BIN)/python -m benches.delivery
 
 bench-peers: .venv/ready ## the same beside other GraphQL servers, which npm installs into benches/peers/
 	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m benches.read_path --peers
+	$(BIN)/python -m benches.delivery --peers
 
 check: .venv/ready ## lint, types, layers
 	$(BIN)/ruff check

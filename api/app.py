@@ -23,6 +23,7 @@ from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
 from realtime.broker import broker
+from realtime.endings import Endings
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.socket import Sockets
@@ -41,6 +42,9 @@ class Application(Starlette):
         # is delayed by twice as much as by the endpoint.
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            # And a socket, which stays for hours, would keep what is on that way in memory.
+            await self.sockets(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -70,6 +74,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
         ):
             graphql.bells = live.bells = bells
             graphql.sign_ins = live.sign_ins = files.sign_ins = SignIns(bells)
+            live.endings = Endings(bells)
             graphql.typists = live.typists = Typists()
             graphql.roster = live.roster = Roster(bells)
             async with live.roster.following():

@@ -13,22 +13,19 @@ from starlette.requests import HTTPConnection
 
 from api.documents import Documents
 from api.request import bearer
-from models import bell
 from models.session import Session
 from realtime import socket
 from realtime.bells import Bells
+from realtime.endings import Endings
 from realtime.ice import IceSettings
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
-from realtime.socket import Forbidden, Rejected
+from realtime.socket import Forbidden, Offer, Rejected
 from realtime.typing import Typists
 from schema.context import Context
 from schema.execution import RequestError, Unavailable, prepare, run, stream
 
 log = structlog.get_logger()
-
-# The bell of a revocation may be lost; looking again costs a delay, not a sign-in that lives for ever.
-PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,7 @@ class Live:
 
     bells: Bells
     sign_ins: SignIns
+    endings: Endings
     roster: Roster
     typists: Typists
 
@@ -75,16 +73,11 @@ class Live:
         if guest.session is None:
             await asyncio.Event().wait()
         assert guest.session is not None
-        here = self.roster.device(guest.session.account_id, guest.session.id)
-        with here, self.bells.listen(bell.sign_in_of(guest.session.id)) as waiting:
-            while True:
-                waiting.hush()
-                session = await Session.get_or_none(id=guest.session.id)
-                if session is None or not session.is_live:
-                    return "This sign-in has ended"
-                await waiting.wait(min(PATIENCE_SECONDS, session.remaining.total_seconds()))
+        with self.roster.device(guest.session.account_id, guest.session.id):
+            await self.endings.of(guest.session)
+        return "This sign-in has ended"
 
-    async def run(self, guest: Guest, request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+    async def run(self, guest: Guest, request: Mapping[str, Any], offer: Offer) -> AsyncGenerator[bytes, None]:
         """The answers of an operation."""
         try:
             operation = prepare(
@@ -101,7 +94,7 @@ class Live:
                 roster=self.roster,
             )
             if operation.kind is OperationType.SUBSCRIPTION:
-                async with aclosing(stream(operation, context)) as answers:
+                async with aclosing(stream(operation, context, offer)) as answers:
                     async for answer in answers:
                         yield answer
             else:

@@ -8,17 +8,20 @@ commits out of order: a cursor over it skips events.)
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
 
+import orjson
 from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 from models import bell
 from models.base import Base
+from models.database import dialect
 from models.refusal import invalid
 
 if TYPE_CHECKING:
@@ -60,11 +63,42 @@ class Inbox(Base):
 
         The accounts are locked until the unit ends; everybody locks in the same order, so nobody deadlocks.
         """
-        for account_id in sorted(set(account_ids)):
-            await cls.filter(id=account_id).update(position=F("position") + 1)
-            inbox = await cls.get(id=account_id)
-            await InboxEvent.create(account_id=account_id, position=inbox.position, kind=kind, subject_id=subject.id)
-            bell.ring(bell.inbox_of(account_id))
+        ids = sorted(set(account_ids))
+        # The rows are locked one after the other, in the order of the ids, and only then is any of them changed.
+        await cls.filter(id__in=ids).order_by("id").select_for_update(no_key=True).values_list("id", flat=True)
+        await cls.filter(id__in=ids).update(position=F("position") + 1)
+        places = await cls.filter(id__in=ids).values_list("id", "position")
+        await InboxEvent.bulk_create(
+            InboxEvent(account_id=account_id, position=position, kind=kind, subject_id=subject.id)
+            for account_id, position in sorted(places)
+        )
+        bell.ring(*map(bell.inbox_of, ids))
+
+    def cursor(self, position: int | None = None) -> "Cursor":
+        """The cursor of a position in this log; of its end, if none is given."""
+        return Cursor(self.epoch, self.position if position is None else position)
+
+
+class Entry(NamedTuple):
+    """One fact in one account's log, as a reader gets it."""
+
+    account_id: UUID
+    position: int
+    kind: Kind
+    subject_id: UUID
+
+
+class Stretch(NamedTuple):
+    """The entries of one log after a place, at most so many; and where the log stood when they were read."""
+
+    epoch: str
+    position: int
+    entries: list[Entry]
+
+    def leads_on_from(self, position: int, epoch: str) -> bool:
+        """Has the reader of this place missed nothing?"""
+        first = self.entries[0].position if self.entries else self.position + 1
+        return epoch == self.epoch and first == position + 1
 
     def cursor(self, position: int | None = None) -> "Cursor":
         """The cursor of a position in this log; of its end, if none is given."""
@@ -95,6 +129,43 @@ class InboxEvent(Base):
     def following(cls, viewer: "Account", position: int) -> QuerySet[Self]:
         """The viewer's events after a position, in order."""
         return cls.visible_to(viewer).filter(position__gt=position).order_by("position")
+
+    @classmethod
+    async def after(cls, places: Sequence[tuple[UUID, int]], most: int) -> list[Stretch]:
+        """What follows these places, each an account's id and a position, in their order: one statement for all.
+
+        Of a log that was pruned behind its place nothing follows, or not the next position.
+        """
+        columns = zip(*places, strict=True) if dialect() == "postgres" else [orjson.dumps(places).decode()]
+        connection: Any = get_connection(dialect())
+        found: dict[int, Stretch] = {}
+        for n, epoch, end, position, kind, subject in await connection.read_rows(_AFTER[dialect()], [*columns, most]):
+            stretch = found.get(n)
+            if stretch is None:
+                stretch = found[n] = Stretch(epoch, end, [])
+            if position is not None:
+                subject_id = UUID(subject) if type(subject) is str else subject
+                stretch.entries.append(Entry(places[n][0], position, _KINDS[kind], subject_id))
+        # An account that was deleted meanwhile has no log any more.
+        return [found.get(n) or Stretch("", 0, []) for n in range(len(places))]
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+# Positions are dense: so the next ones are a range of the index, and need no LIMIT for each account.
+_AFTER = {
+    "postgres": """SELECT p.n::int - 1, i.epoch, i.position, e.position, e.kind, e.subject_id
+        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS p(account_id, position, n)
+        JOIN inbox i ON i.id = p.account_id
+        LEFT JOIN inbox_event e ON e.account_id = p.account_id
+            AND e.position > p.position AND e.position <= p.position + $3::bigint
+        ORDER BY p.n, e.position""",
+    "sqlite": """SELECT p.key, i.epoch, i.position, e.position, e.kind, e.subject_id
+        FROM json_each(?1) p JOIN inbox i ON i.id = json_extract(p.value, '$[0]')
+        LEFT JOIN inbox_event e ON e.account_id = i.id
+            AND e.position > json_extract(p.value, '$[1]') AND e.position <= json_extract(p.value, '$[1]') + ?2
+        ORDER BY p.key, e.position""",
+}
 
 
 class Cursor:

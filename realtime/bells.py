@@ -5,9 +5,12 @@ Ears hear whispers, which are messages: short, kept nowhere else, and lost where
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Self
+
+from realtime.logs import Logs
+from realtime.resting import Resting
 
 # So many whispers wait for a listener; a further one takes the place of the oldest. Below 40 KB for each listener.
 WHISPERS_KEPT = 64
@@ -16,10 +19,12 @@ WHISPERS_KEPT = 64
 class Bell:
     """Rings for one waiting feed. However often it is rung before the feed looks, it is one ring."""
 
-    __slots__ = ("_rung",)
+    __slots__ = ("_rung", "answer")
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        # Who answers a ring while the feed need not be woken for it.
+        self.answer: Callable[[], None] | None = None
 
     @property
     def rung(self) -> bool:
@@ -28,7 +33,10 @@ class Bell:
 
     def ring(self) -> None:
         """There may be something new."""
-        self._rung.set()
+        if self.answer is None:
+            self._rung.set()
+        else:
+            self.answer()
 
     def hush(self) -> None:
         """Forget earlier rings. Call it *before* reading: what comes while reading then rings again."""
@@ -77,11 +85,16 @@ class Ear:
 
 
 class Bells:
-    """Who waits for which topic in this process, and who overhears it."""
+    """Who waits for which topic in this process, and who overhears it.
+
+    Through `logs` those read together who are rung for together.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[Bell]] = {}
         self._ears: dict[str, set[Ear]] = {}
+        self.logs = Logs()
+        self.resting = Resting()
 
     def hang(self, topic: str) -> Bell:
         """A bell for a topic, until it is taken down."""

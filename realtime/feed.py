@@ -11,10 +11,12 @@ from typing import TypeVar
 
 from models import bell
 from models.account import Account
-from models.inbox import Cursor, Inbox, InboxEvent
+from models.inbox import Cursor, Inbox
 from models.refusal import invalid
 from models.video import SignalKind, VideoParticipant, VideoSignal
-from realtime.bells import Bells
+from realtime.bells import Bell, Bells
+from realtime.follower import Batch, Follower
+from realtime.logs import Delivery, Offer, Show
 
 T = TypeVar("T")
 
@@ -23,14 +25,6 @@ BATCH = 128
 
 # After one of these there is nothing more to hear, and no reason to come back.
 LAST_WORDS = {SignalKind.REPLACED, SignalKind.ENDED}
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event of the inbox, with the cursor to resume after it."""
-
-    event: InboxEvent
-    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +40,16 @@ class SignalsLost:
 
 
 async def follow(
-    bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[T] | None]], patience: float = PATIENCE_SECONDS
+    bells: Bells,
+    topic: str,
+    read: Callable[[], Awaitable[Sequence[T] | None]],
+    patience: float = PATIENCE_SECONDS,
+    rest: Callable[[Bell, float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[T, None]:
-    """Everything that `read` finds, whenever the topic's bell rings. `read` returns None when it is the end."""
+    """Everything that `read` finds, whenever the topic's bell rings. `read` returns None when it is the end.
+
+    `rest` waits for the bell in its own way.
+    """
     with bells.listen(topic) as waiting:
         while True:
             waiting.hush()
@@ -56,46 +57,38 @@ async def follow(
             if found is None:
                 return
             for item in found:
+                if waiting.rung and isinstance(found, Batch) and found.is_stale:
+                    break
                 yield item
-            if not found:
-                await waiting.wait(patience)
+            # What is stored after the read began rings: where it found all there was, nobody need look once more.
+            if not found or (isinstance(found, Batch) and found.whole):
+                await (waiting.wait(patience) if rest is None else rest(waiting, patience))
 
 
 async def inbox(
-    bells: Bells, viewer: Account, after: Cursor | None, patience: float = PATIENCE_SECONDS
+    bells: Bells,
+    viewer: Account,
+    after: Cursor | None,
+    patience: float = PATIENCE_SECONDS,
+    *,
+    show: Show | None = None,
+    offer: Offer | None = None,
 ) -> AsyncGenerator[Delivery | Resync, None]:
-    """The viewer's inbox events after a cursor; from now on, without one."""
-    place = await Inbox.get(id=viewer.id)
-    position = place.position if after is None else after.position
+    """The viewer's inbox events after a cursor; from now on, without one.
 
-    async def read() -> Sequence[Delivery | Resync]:
-        nonlocal position
-        events = await InboxEvent.following(viewer, position).limit(BATCH)
-        if events and events[0].position != position + 1:
-            return await resync()
-        if events:
-            position = events[-1].position
-        return [Delivery(event, str(place.cursor(event.position))) for event in events]
-
-    async def resync() -> Sequence[Resync]:
-        nonlocal position, place
-        place = await Inbox.get(id=viewer.id)
-        position = place.position
-        return [Resync(str(place.cursor()))]
-
-    if after is not None and await _unreachable(after, place, viewer):
-        for lost in await resync():
-            yield lost
-    async with aclosing(follow(bells, bell.inbox_of(viewer.id), read, patience)) as items:
+    `show` makes the bytes that show them, and what `offer` takes of these is not yielded.
+    """
+    # A cursor that does not lead on is noticed by the first read.
+    start = after or (await Inbox.get(id=viewer.id)).cursor()
+    follower = Follower(bells, viewer.id, start, show, offer)
+    source = follow(bells, bell.inbox_of(viewer.id), follower.read, patience, follower.rest)
+    async with aclosing(source) as items:
         async for item in items:
+            if isinstance(item, Cursor):
+                yield Resync(str(item))
+                continue
+            follower.position = item.event.position
             yield item
-
-
-async def _unreachable(after: Cursor, place: Inbox, viewer: Account) -> bool:
-    """Does the log no longer lead from this cursor to its end?"""
-    if after.epoch != place.epoch or after.position > place.position:
-        return True
-    return after.position < place.position and not await InboxEvent.following(viewer, after.position).exists()
 
 
 async def signals(

@@ -6,6 +6,7 @@ client did wrong it is told, what we did wrong it gets a reference for, under wh
 
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -27,8 +28,13 @@ from graphql import (
 from graphql.execution import Executor
 
 from models.database import is_outage
+from models.inbox import Cursor
 from models.refusal import RateLimited, Refused, Unauthenticated
+from realtime import feed
+from realtime.logs import UNSEEN, UNSHOWN, Delivery, Offer
 from schema.context import Context
+from schema.delivery import Showing, Showings
+from schema.inbox import event_of
 from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
 from schema.plan.executor import RowExecutor
 from schema.plan.planner import Planner
@@ -39,6 +45,7 @@ log = structlog.get_logger()
 Formatted: TypeAlias = dict[str, Any]
 
 planner = Planner(schema._schema)
+showings = Showings(planner)
 
 # Each may be up to 20 KB of source, which makes a tree of a few hundred KB.
 DOCUMENTS_KEPT = 256
@@ -149,18 +156,7 @@ async def execute_plainly(
     operation: Operation, context: Context, executor: type[Executor[Any]] = schema.execution_context_class
 ) -> bytes:
     """The same by ordinary execution, field by field."""
-    # A resolver of the executor class reads `operation_extensions`; we have none.
-    result = execute(
-        schema._schema,
-        operation.document,
-        context_value=context,
-        variable_values=dict(operation.variables),
-        operation_name=operation.name,
-        executor_class=executor,
-        operation_extensions=None,
-        hide_suggestions=True,
-    )
-    answer = result if isinstance(result, ExecutionResult) else await result
+    answer = await _executed(operation, context, executor)
     _raise_outage(answer)
     if answer.data is None and answer.errors and all(error.path is None for error in answer.errors):
         # Nothing ran: a variable has no value that its type can take.
@@ -168,12 +164,53 @@ async def execute_plainly(
     return encoded(answer)
 
 
-async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
-    """The JSON of each answer of a subscription. Raises `RequestError` where it cannot begin.
+async def _executed(
+    operation: Operation, context: Context, executor: type[Executor[Any]], root: Any = None
+) -> ExecutionResult:
+    # A resolver of the executor class reads `operation_extensions`; we have none.
+    result = execute(
+        schema._schema,
+        operation.document,
+        root_value=root,
+        context_value=context,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        executor_class=executor,
+        operation_extensions=None,
+        hide_suggestions=True,
+    )
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+async def stream(operation: Operation, context: Context, offer: Offer | None = None) -> AsyncGenerator[bytes, None]:
+    """The JSON of each answer of a subscription, but for what `offer` takes. Raises `RequestError` if it cannot begin.
 
     Raises `Unavailable` while the database is away: a client comes back with the last cursor that it has.
     """
     context.planner = planner
+    showing = None
+    if context.session is not None and context.session.is_live:
+        showing = showings.of(operation.source, operation.document, operation.node, operation.variables)
+    results = await _subscribed(operation, context) if showing is None else _shown(operation, context, *showing, offer)
+    try:
+        async for result in results:
+            if isinstance(result, ExecutionResult):
+                _raise_outage(result)
+                yield encoded(result)
+            else:
+                yield result
+    except Unavailable:
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise Unavailable from error
+        # The source of events failed: it is the last thing that this operation says.
+        yield orjson.dumps({"data": None, "errors": [formatted(GraphQLError(str(error), original_error=error))]})
+    finally:
+        await results.aclose()
+
+
+async def _subscribed(operation: Operation, context: Context) -> AsyncGenerator[Any, None]:
     source = subscribe(
         schema._schema,
         operation.document,
@@ -188,19 +225,25 @@ async def stream(operation: Operation, context: Context) -> AsyncGenerator[bytes
     if isinstance(results, ExecutionResult):
         _raise_outage(results)
         raise RequestError([formatted(error) for error in results.errors or ()])
-    try:
-        async for result in results:
-            _raise_outage(result)
-            yield encoded(result)
-    except Unavailable:
-        raise
-    except Exception as error:
-        if is_outage(error):
-            raise Unavailable from error
-        # The source of events failed: it is the last thing that this operation says.
-        yield orjson.dumps({"data": None, "errors": [formatted(GraphQLError(str(error), original_error=error))]})
-    finally:
-        await results.aclose()  # type: ignore[attr-defined]
+    return results  # type: ignore[return-value]
+
+
+async def _shown(
+    operation: Operation, context: Context, showing: Showing, after: Cursor | None, offer: Offer | None
+) -> AsyncGenerator[bytes | ExecutionResult, None]:
+    """The inbox's events: each as it was shown to all who asked together, or executed for this one subscription."""
+    # What is offered is not asked for here, where a sign-in that has expired is noticed; its socket ends with it.
+    source = feed.inbox(context.bells, context.viewer, after, show=showing, offer=offer)
+    async with aclosing(source) as items:
+        async for item in items:
+            viewer = context.viewer
+            shown = item.shown if isinstance(item, Delivery) else UNSHOWN
+            if shown is UNSEEN:
+                continue
+            if shown is not UNSHOWN:
+                yield shown
+            elif (event := await event_of(item, viewer)) is not None:
+                yield await _executed(operation, context, RowExecutor, event)
 
 
 def _raise_outage(result: ExecutionResult) -> None:

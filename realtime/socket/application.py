@@ -1,6 +1,6 @@
 """What a socket needs of the application behind it."""
 
-from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -36,6 +36,12 @@ class Admission(Protocol):
 
 A = TypeVar("A", bound=Admission)
 
+# Takes the JSON of an ExecutionResult and sends it at once; or returns False, as the client takes nothing just now.
+Offer = Callable[[bytes], bool]
+
+# The ASGI extension of a server that can do so: a function that takes a text message, as bytes.
+OFFER = "websocket.offer"
+
 
 class Application(Protocol[A]):
     """Admits clients and runs their operations. An error that is not named here is logged and masked."""
@@ -53,8 +59,10 @@ class Application(Protocol[A]):
         socket with 1013: a socket that nobody could revoke does not stay open.
         """
 
-    def run(self, admission: A, request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
+    def run(self, admission: A, request: Mapping[str, Any], offer: Offer) -> AsyncGenerator[bytes, None]:
         """Yield the JSON of each ExecutionResult; the next is asked for once this one is sent.
+
+        While the next is asked for, `offer` may be given any number of them before it, with nobody woken for each.
 
         The request has `query` (text) and may have `variables`, `operationName` and `extensions`. Raises
         `Rejected`. The generator is cancelled when the client completes the operation or the socket ends.

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from realtime.socket import protocol
-from realtime.socket.application import A, Application, Forbidden, Rejected, Unavailable
+from realtime.socket.application import OFFER, A, Application, Forbidden, Offer, Rejected, Unavailable
 from realtime.socket.limits import SocketLimits, TokenBucket
 from realtime.socket.protocol import CloseCode, Complete, ConnectionInit, Message, Ping, Subscribe, Violation
 from realtime.socket.writer import Gone, Writer
@@ -69,6 +69,7 @@ class Connection(Generic[A]):
         self._bucket = TokenBucket(limits.messages_per_second, limits.burst, clock)
         self._take_seat = take_seat
         self._writer = Writer(send, limits.write, self._lost)
+        self._now: Offer = scope.get("extensions", {}).get(OFFER, lambda _: False)
         self._loop = asyncio.get_running_loop()
         self._reading = asyncio.timeout(None)
         self._init_timer: asyncio.TimerHandle | None = None
@@ -218,7 +219,7 @@ class Connection(Generic[A]):
     async def _stream(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> None:
         prefix = protocol.next_prefix(operation.identifier)
         sent = 0
-        async with aclosing(self._application.run(admission, request)) as results:
+        async with aclosing(self._application.run(admission, request, self._offer(operation, prefix))) as results:
             async for result in results:
                 # A generator may have swallowed its cancellation.
                 if not self._is_live(operation):
@@ -227,6 +228,17 @@ class Connection(Generic[A]):
                 sent += 1
                 if not sent % _RESULTS_A_TURN:
                     await asyncio.sleep(0)
+
+    def _offer(self, operation: _Operation, prefix: str) -> Offer:
+        head, identifier = prefix.encode(), operation.identifier
+        operations, writer, now = self._operations, self._writer, self._now
+
+        def offer(result: bytes) -> bool:
+            if writer.is_shut or operations.get(identifier) is not operation:
+                return False
+            return now(b"%b%b}" % (head, result))
+
+        return offer
 
     def _is_live(self, operation: _Operation) -> bool:
         return self._operations.get(operation.identifier) is operation

@@ -16,21 +16,27 @@ class Gone(Exception):
 class Writer:
     """Sends text frames. `lost` is told why the client is lost, where a write fails or waits too long."""
 
-    def __init__(self, send: Send, patience: float, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        send: Send,
+        patience: float,
+        lost: Callable[[str], None],
+    ) -> None:
         """`patience` is how long one write may wait, in seconds."""
         self._send = send
         self._patience = patience
         self._lost = lost
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
-        self._shut = False
+        # Nothing more but a close frame is sent.
+        self.is_shut = False
         self._since: float | None = None
         self._watchdog: asyncio.TimerHandle | None = None
 
     async def write(self, text: str) -> None:
         """Send one text frame. Raises `Gone` once the socket ends."""
         async with self._turn:
-            if self._shut:
+            if self.is_shut:
                 raise Gone
             self._since = self._loop.time()
             # One timer outlives many writes: a timer for each would cost more than the write itself.
@@ -47,7 +53,7 @@ class Writer:
 
     def shut(self) -> None:
         """Send nothing more but a close frame."""
-        self._shut = True
+        self.is_shut = True
         if self._watchdog is not None:
             self._watchdog.cancel()
 

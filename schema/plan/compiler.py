@@ -39,7 +39,9 @@ LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
 class Compiler:
     """Compiles the root fields of one operation."""
 
-    def __init__(self, dialect: Dialect, selections: Selections, arguments: Arguments, missing: str, marks: Marks):
+    def __init__(
+        self, dialect: Dialect, selections: Selections, arguments: Arguments, missing: str, marks: Marks | None
+    ):
         self.dialect = dialect
         self.selections = selections
         self.arguments = arguments
@@ -47,8 +49,11 @@ class Compiler:
         # What an answer holds where a non-null field would be null: ordinary execution then says where.
         self.missing = missing
         self.marks = marks
-        self.viewer = Viewer(self.meanings)
+        self.viewer = self._viewer()
         self._aliases = (f"t{number}" for number in count())
+
+    def _viewer(self) -> Viewer:
+        return Viewer(self.meanings)
 
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of a root field, whose resolver found these rows or this page."""
@@ -102,6 +107,8 @@ class Compiler:
         if read is not None:
             how = read(row._model, declared.python_name) if callable(read) else read
             if isinstance(how, Afterwards):
+                if self.marks is None:
+                    raise Unplannable(f"{kind.name}.{name} differs between the sockets of an account")
                 return self.marks.of(f"{kind.name}.{name}", how, row)
             return self._read(how, definition, row, nodes)
         if name == "id":

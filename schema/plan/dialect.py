@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.fields.base import Field
 
 from schema.plan.json import Json
-from schema.plan.sql import Piece, Sql
+from schema.plan.sql import Piece, Slot, Sql
 
 
 class Unplannable(Exception):
@@ -80,6 +80,15 @@ class Dialect:
         """A statement whose rows are the ids of a parameter."""
         return Sql("SELECT unnest(", ids, "::uuid[])")
 
+    def pairs(self) -> Sql:
+        """A statement whose rows are pairs: n, from 0, and the ids viewer and id."""
+        ids = Sql("unnest(", Slot("viewers"), "::uuid[], ", Slot("subjects"), "::uuid[])")
+        return Sql("SELECT n::int - 1 AS n, viewer, id FROM ", ids, " WITH ORDINALITY AS p(viewer, id, n)")
+
+    def pairs_of(self, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[str, Any]:
+        """What fills the slots of `pairs`."""
+        return {"viewers": [viewer for viewer, _ in pairs], "subjects": [subject for _, subject in pairs]}
+
     def text(self, field: Field[Any], name: str) -> str:
         """The text of a column, for a cursor; of a moment or a day, as Python's isoformat."""
         if isinstance(field, fields.DatetimeField):
@@ -136,6 +145,15 @@ class Sqlite(Dialect):
     def each_of(self, ids: Piece) -> Sql:
         """A statement whose rows are the ids of a parameter."""
         return Sql("SELECT value FROM json_each(", ids, ")")
+
+    def pairs(self) -> Sql:
+        """A statement whose rows are pairs: n, from 0, and the ids viewer and id."""
+        each = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(("viewer", "id")))
+        return Sql(f"SELECT key AS n, {each} FROM json_each(", Slot("pairs"), ")")
+
+    def pairs_of(self, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[str, Any]:
+        """What fills the slots of `pairs`."""
+        return {"pairs": orjson.dumps(pairs).decode()}
 
     def text(self, field: Field[Any], name: str) -> str:
         """The text of a column, for a cursor; of a moment, as Python's isoformat."""

@@ -50,7 +50,7 @@ TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
 class Request:
     """What a plan's slots are filled from."""
 
-    viewer: Account
+    viewer: Account | None
     variables: Mapping[str, Any]
     rows: Sequence[UUID] = ()
 
@@ -81,11 +81,11 @@ class Planner:
     """Answers the queries that it can plan; `None` for those that ordinary execution must answer."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
+        self.schema = schema
         # A string that no client can know, in place of a null that must not be.
-        self._missing = f"missing {secrets.token_hex(16)}"
-        self._missing_bytes = self._missing.encode()
         self._marks = Marks()
+        self.missing = f"missing {secrets.token_hex(16)}"
+        self._missing_bytes = self.missing.encode()
         self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
         self.answered = 0
         self.declined = 0
@@ -101,19 +101,19 @@ class Planner:
         """The JSON of the answer, made by one statement for each root field. `source` is the document's text."""
         if operation.operation is not OperationType.QUERY or context.session is None or not context.session.is_live:
             return None
-        variables = self._variables(operation, given)
+        variables = self.variables(operation, given)
         try:
             if variables is None:
                 return None
             name = operation.name.value if operation.name else None
             key = (source, name, dialect(), shape(operation, variables))
-            plan = self._plan(key, lambda: self._compiled(document, operation, variables))
+            plan = self.plan(key, lambda: self._compiled(document, operation, variables))
             answer = None if plan is None else await self._spliced(plan, Request(context.viewer, variables))
             answer = answer and self._marks.replaced(answer, context)
         except sqlite3.OperationalError as error:
-            if not str(error).startswith(TOO_DEEP):
+            if not self.gives_up(key, error):
                 raise
-            self._plans[key] = answer = None
+            answer = None
         except (Unplannable, Refused):
             # Ordinary execution says what is wrong, and where.
             answer = None
@@ -123,10 +123,11 @@ class Planner:
             self.answered += 1
         return answer
 
-    def _variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The values of an operation's variables; None where they are not of their types."""
         if not operation.variable_definitions:
             return {}
-        found = get_variable_values(self._schema, operation.variable_definitions, dict(given))
+        found = get_variable_values(self.schema, operation.variable_definitions, dict(given))
         return None if isinstance(found, list) else found.coerced
 
     async def below(
@@ -151,13 +152,13 @@ class Planner:
 
         def compiled() -> Plan:
             arguments = Arguments(operation, variables)
-            selections = Selections(self._schema, fragments, variables)
-            compiler = Compiler(DIALECTS[dialect()], selections, arguments, self._missing, self._marks)
+            selections = Selections(self.schema, fragments, variables)
+            compiler = Compiler(DIALECTS[dialect()], selections, arguments, self.missing, self._marks)
             text, parameters = compiler.rows(type(rows[0]), kind, nodes).render(dialect())
             return Plan((Statement(b"", text, tuple(parameters)),), arguments.meanings.bindings, nodes)
 
         try:
-            plan = self._plan(key, compiled, nothing)
+            plan = self.plan(key, compiled, nothing)
             if plan is None or not plan.statements:
                 return {}
             found = await self._by_row(plan, Request(context.viewer, variables, [row.id for row in rows]))
@@ -171,6 +172,13 @@ class Planner:
             return {}
         return found
 
+    def gives_up(self, key: Hashable, error: Exception) -> bool:
+        """Is a plan's statement more than the database can take? It is not tried again."""
+        if not isinstance(error, sqlite3.OperationalError) or not str(error).startswith(TOO_DEEP):
+            return False
+        self._plans[key] = None
+        return True
+
     async def _spliced(self, plan: Plan, request: Request) -> bytes | None:
         texts = await self._texts(plan, request)
         if texts is None:
@@ -178,13 +186,22 @@ class Planner:
         parts = (b'"%b":%b' % (statement.key, text) for statement, text in zip(plan.statements, texts, strict=True))
         return b'{"data":{%b}}' % b",".join(parts)
 
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a statement, whose slots have these values."""
+        return await _fetch(statement.text, [_filled(part, values) for part in statement.parameters])
+
+    def is_missing(self, text: bytes) -> bool:
+        """Does an answer hold a null that must not be?"""
+        return self._missing_bytes in text
+
     async def _by_row(self, plan: Plan, request: Request) -> Mapping[UUID, bytes]:
         (statement,) = plan.statements
         values = plan.values(request)
-        found = await _fetch(statement.text, [_filled(part, values) for part in statement.parameters])
-        return {UUID(str(key)): text for key, text in found if self._missing_bytes not in text}
+        found = await self.fetch(statement, values)
+        return {UUID(str(key)): text for key, text in found if not self.is_missing(text)}
 
-    def _plan(self, key: Hashable, compiled: Callable[[], Plan], otherwise: Plan | None = None) -> Plan | None:
+    def plan(self, key: Hashable, compiled: Callable[[], Plan], otherwise: Plan | None = None) -> Plan | None:
+        """The plan that is kept under a key, or is made now; `otherwise`, where it cannot be made."""
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
@@ -210,10 +227,10 @@ class Planner:
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> Plan:
         arguments = Arguments(operation, variables)
-        selections = Selections(self._schema, fragments_of(document), variables)
+        selections = Selections(self.schema, fragments_of(document), variables)
         kind = DIALECTS[dialect()]
-        compiler = Compiler(kind, selections, arguments, self._missing, self._marks)
-        query = self._schema.query_type
+        compiler = Compiler(kind, selections, arguments, self.missing, self._marks)
+        query = self.schema.query_type
         assert query is not None
         statements = []
         for key, nodes in selections.fields(query, [operation.selection_set]).items():
@@ -233,9 +250,9 @@ class Planner:
             if texts:
                 # On SQLite a read may be made on the loop: others have their turn between two of them.
                 await asyncio.sleep(0)
-            rows = await _fetch(statement.text, [_filled(parameter, values) for parameter in statement.parameters])
+            rows = await self.fetch(statement, values)
             text = rows[0][0] or b"null"
-            if self._missing_bytes in text:
+            if self.is_missing(text):
                 return None
             texts.append(text)
         return texts

@@ -12,7 +12,8 @@ from models.conversation import Message
 from models.inbox import Cursor, Inbox, InboxEvent, Kind
 from realtime import feed
 from realtime.bells import Bell, Bells
-from realtime.feed import Delivery, Resync
+from realtime.feed import Resync
+from realtime.logs import Delivery
 from tests.people import Pair
 
 NEVER = 3600.0
@@ -124,7 +125,7 @@ async def listening(readers: list[Reader], bells: Bells, seed: int = 7) -> Async
             return (
                 any(task.done() for task in tasks)
                 or all(reader.cursor.position >= ends[reader.account.id] for reader in readers)
-                or asleep(bells, len(readers))
+                or (asleep(bells, len(readers)) and all(reader.patience == NEVER for reader in readers))
             )
 
         await until(settled)
@@ -143,10 +144,10 @@ async def check(readers: Iterable[Reader]) -> None:
         log = await InboxEvent.filter(account_id=reader.account.id).order_by("position")
         place = await Inbox.get(id=reader.account.id)
         assert [event.position for event in log] == list(range(1, place.position + 1)), "the log is not dense"
-        expected = [(event.position, event.id) for event in log[reader.start.position :]]
-        found = [(event.position, event.id) for event in heard]
+        expected = [(event.position, event.kind, event.subject_id) for event in log[reader.start.position :]]
+        found = [(event.position, event.kind, event.subject_id) for event in heard]
         assert found == expected, f"the {reader.manner} reader heard something else than its log"
-        assert [item.cursor for item in reader.heard] == [str(place.cursor(position)) for position, _ in expected]
+        assert [item.cursor for item in reader.heard] == [str(place.cursor(position)) for position, *_ in expected]
 
 
 async def check_messages(pairs: Iterable[Pair], sent: list[Message]) -> None:

@@ -12,13 +12,12 @@ from uuid import UUID
 
 import pytest
 from tortoise.connection import get_connection
-from tortoise.queryset import QuerySet
 
 import realtime.bells
 from models import bell
 from models.base import Authored, Base
 from models.conversation import Message
-from models.inbox import Inbox, InboxEvent, Kind
+from models.inbox import Inbox, InboxEvent, Kind, Stretch
 from realtime import feed
 from realtime.bells import Bells
 from realtime.broker import embedded_broker
@@ -43,24 +42,20 @@ async def bells() -> AsyncIterator[Bells]:
 
 
 async def stored_right_before_the_sleep(bells: Bells) -> None:
-    """Three times, when the feed has read and found nothing, an event is stored before the feed can go to sleep."""
+    """Three times, when the feed has read, an event is stored before the feed can go to sleep."""
     pair = await people.pair()
     reader = await Reader.at_the_end(pair.mentee)
-    following = InboxEvent.following
+    after = InboxEvent.after
     keys = iter("123")
 
-    class Interrupted:
-        def __init__(self, query: QuerySet[InboxEvent]) -> None:
-            self.query = query
-
-        async def limit(self, number: int) -> Sequence[InboxEvent]:
-            found = await self.query.limit(number)
-            if not found and (key := next(keys, None)):
-                await pair.conversation.send("Just now", by=pair.mentor, client_id=key)
-            return found
+    async def interrupted(places: Sequence[tuple[UUID, int]], most: int) -> list[Stretch]:
+        found = await after(places, most)
+        if key := next(keys, None):
+            await pair.conversation.send("Just now", by=pair.mentor, client_id=key)
+        return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(InboxEvent, "following", lambda viewer, position: Interrupted(following(viewer, position)))
+        patch.setattr(InboxEvent, "after", interrupted)
         async with listening([reader], bells):
             await until(lambda: len(reader.heard) == 3 or asleep(bells, 1))
     await check([reader])
@@ -168,7 +163,7 @@ class ForgetfulBell(WatchedBell):
 
 
 async def read_then_listen(
-    bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[Any]]], patience: float
+    bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[Any]]], patience: float, _: Any
 ) -> AsyncGenerator[Any, None]:
     """`follow`, but it listens when the replay is over."""
     while found := await read():

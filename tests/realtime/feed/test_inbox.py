@@ -1,18 +1,19 @@
 """The feed of an inbox: everything after a place, once and in order, then what happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
 
 import pytest
-from tortoise.queryset import QuerySet
 
 from models.account import Account
 from models.database import transaction
-from models.inbox import Cursor, Inbox, InboxEvent, Kind
+from models.inbox import Cursor, Inbox, InboxEvent, Kind, Stretch
 from models.skill import Skill
-from realtime import feed
+from realtime import feed, logs
 from realtime.bells import Bells
-from realtime.feed import Delivery, Resync
+from realtime.feed import Resync
+from realtime.logs import Delivery
 from tests.people import person
 from tests.realtime.feed.listening import PATIENCE, following, take, waits
 
@@ -61,7 +62,7 @@ async def test_after_a_cursor_come_the_missed_events_and_then_the_live_ones(bell
 
 
 async def test_more_than_a_batch_is_replayed_whole(bells: Bells, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "BATCH", 3)
+    monkeypatch.setattr(logs, "BATCH", 3)
     ana = await person("Ana")
     await happen(ana, times=10)
     source = feed.inbox(bells, ana, await cursor(ana, 0), PATIENCE)
@@ -81,28 +82,18 @@ async def test_each_events_cursor_resumes_after_it(bells: Bells) -> None:
     await source.aclose()
 
 
-class SlowRead:
-    """A read of the log that has found its rows, and takes until something new is stored to hand them over."""
-
-    def __init__(self, rows: QuerySet[InboxEvent], meanwhile: Awaitable[None]) -> None:
-        self.rows = rows
-        self.meanwhile = meanwhile
-
-    async def limit(self, count: int) -> list[InboxEvent]:
-        found = await self.rows.limit(count)
-        await self.meanwhile
-        return found
-
-
 async def test_what_is_stored_while_the_feed_reads_is_not_missed(bells: Bells, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = await person("Ana")
-    following_rows = InboxEvent.following
+    after = InboxEvent.after
 
-    def slow_once(viewer: Account, position: int) -> SlowRead:
-        monkeypatch.setattr(InboxEvent, "following", following_rows)
-        return SlowRead(following_rows(viewer, position), happen(ana))
+    async def slow_once(places: Sequence[tuple[UUID, int]], most: int) -> list[Stretch]:
+        monkeypatch.setattr(InboxEvent, "after", after)
+        found = await after(places, most)
+        # It has found its rows, and takes until something new is stored to hand them over.
+        await happen(ana)
+        return found
 
-    monkeypatch.setattr(InboxEvent, "following", slow_once)
+    monkeypatch.setattr(InboxEvent, "after", slow_once)
     source = feed.inbox(bells, ana, await cursor(ana, 0), PATIENCE)
     # The first read finds nothing, and only the ring that came during it tells of the event.
     assert await positions(source, 1) == [1]

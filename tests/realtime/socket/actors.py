@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
-from realtime.socket import SUBPROTOCOL, Forbidden
+from realtime.socket import SUBPROTOCOL, Forbidden, Offer
 
 Results = AsyncGenerator[bytes, None]
 PATIENCE = 5.0
@@ -33,6 +33,7 @@ class Echo:
         self.may_admit.set()
         self.end_of_admission: asyncio.Future[str] | None = None
         self.seen: list[HTTPConnection] = []
+        self.offers: list[Offer] = []
 
     async def admit(self, payload: dict[str, Any], connection: HTTPConnection) -> Guest:
         self.seen.append(connection)
@@ -48,7 +49,8 @@ class Echo:
         self.end_of_admission = asyncio.get_running_loop().create_future()
         return await self.end_of_admission
 
-    async def run(self, admission: Guest, request: Mapping[str, Any]) -> Results:
+    async def run(self, admission: Guest, request: Mapping[str, Any], offer: Offer) -> Results:
+        self.offers.append(offer)
         operation = self.operations.get(request["query"])
         if operation is None:
             yield orjson.dumps({"data": request["query"]})
