@@ -33,6 +33,8 @@ class Kind(StrEnum):
     REACTION_CHANGED = "REACTION_CHANGED"
     SCHEDULED_MESSAGE_CHANGED = "SCHEDULED_MESSAGE_CHANGED"
     CONVERSATION_CHANGED = "CONVERSATION_CHANGED"
+    # Its subject is a conversation that the account no longer sees.
+    CONVERSATION_LEFT = "CONVERSATION_LEFT"
     READ_MARKER_MOVED = "READ_MARKER_MOVED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
     MENTORSHIP_CHANGED = "MENTORSHIP_CHANGED"
@@ -65,6 +67,12 @@ class Inbox(Base):
             inbox = await cls.get(id=account_id)
             await InboxEvent.create(account_id=account_id, position=inbox.position, kind=kind, subject_id=subject.id)
             bell.ring(bell.inbox_of(account_id))
+
+    @classmethod
+    async def hold(cls, account_ids: Iterable[UUID]) -> None:
+        """Lock the accounts in the one order, before a unit that records more than once. Within a unit only."""
+        # Whole rows: the ORM locks none where it is asked for their values.
+        await cls.filter(id__in=set(account_ids)).order_by("id").select_for_update(no_key=True)
 
     def cursor(self, position: int | None = None) -> "Cursor":
         """The cursor of a position in this log; of its end, if none is given."""

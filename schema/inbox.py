@@ -22,7 +22,7 @@ from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
 from schema.meeting import Meeting
 from schema.mentorship import Mentorship
-from schema.node import as_node
+from schema.node import as_node, global_id_of
 from schema.request import MentorshipRequest
 from schema.video import VideoSession
 
@@ -71,7 +71,14 @@ class ConversationChanged(InboxEvent):
     conversation: Conversation
 
 
-@strawberry.type(description="Somebody has read further in a conversation.")
+@strawberry.type(description="You have left a conversation, or were put out of it: forget it. It has no node any more.")
+class ConversationLeft(InboxEvent):
+    """The viewer is out of a conversation."""
+
+    conversation_id: strawberry.ID
+
+
+@strawberry.type(description="Somebody has read further in a conversation, or got more of it.")
 class ReadMarkerMoved(InboxEvent):
     """Somebody has read further."""
 
@@ -126,6 +133,7 @@ Event = Annotated[
     | ReactionChanged
     | ScheduledMessageChanged
     | ConversationChanged
+    | ConversationLeft
     | ReadMarkerMoved
     | RequestChanged
     | MentorshipChanged
@@ -136,7 +144,8 @@ Event = Annotated[
     strawberry.union("InboxItem", description="One entry of the inbox."),
 ]
 
-# For each kind of event: the model of its subject, and the type and field under which a client sees it.
+# For each kind of event but CONVERSATION_LEFT, whose subject is seen no more: the model of its subject, and the type
+# and field under which a client sees it.
 SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.MESSAGE_CREATED: (MessageRow, MessageCreated, "message"),
     Kind.MESSAGE_UPDATED: (MessageRow, MessageUpdated, "message"),
@@ -168,6 +177,10 @@ class InboxSubscription:
             async for item in items:
                 if isinstance(item, feed.Resync):
                     yield ResyncRequired(cursor=item.cursor)
+                    continue
+                if item.event.kind is Kind.CONVERSATION_LEFT:
+                    left = global_id_of(ConversationRow, item.event.subject_id)
+                    yield ConversationLeft(cursor=item.cursor, conversation_id=left)
                     continue
                 model, event, name = SUBJECTS[item.event.kind]
                 # What the viewer may no longer see is passed over: the next event's cursor lies behind it.

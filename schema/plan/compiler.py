@@ -25,11 +25,12 @@ from schema.connection import page as make_page
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.json import Json, literal, record
-from schema.plan.read import METADATA, Expression, Many, One, Paged, Tally, Through, Value
+from schema.plan.read import METADATA, Condition, Expression, Many, One, Paged, Tally, Through, Value
 from schema.plan.selection import Selections
 from schema.plan.sql import Constant, Piece, Slot, Sql, query
 from schema.plan.standin import Row, Viewer
 from schema.plan.tally import Counting
+from schema.plan.template import Templates
 from schema.plan.window import Window
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
@@ -46,6 +47,7 @@ class Compiler:
         # What an answer holds where a non-null field would be null: ordinary execution then says where.
         self.missing = missing
         self.viewer = Viewer(self.meanings)
+        self.templates = Templates(self.viewer, self.meanings, dialect)
         self._aliases = (f"t{number}" for number in count())
 
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
@@ -137,12 +139,18 @@ class Compiler:
             case Tally():
                 return self._tally(how, of, row, nodes)
             case Expression():
-                return self._expression(how, row)
+                return self.templates.expression(how, row)
+            case Condition():
+                return self.templates.condition(how, row)
         raise Unplannable(f"a read of the kind {type(how).__name__}")
 
     def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        return self._nullable(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes), of)
+        found = self._nullable(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes), of)
+        if how.where is None:
+            return found
+        where = self.templates.filled(how.where.template, row)
+        return Json(Sql("CASE WHEN ", where, " THEN ", found.sql, " ELSE 'null' END"))
 
     def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
@@ -164,11 +172,12 @@ class Compiler:
     def _value(self, how: Value, of: GraphQLOutputType, row: Row) -> Json:
         rows = how.rows(self.viewer.viewer, row)
         one = self._row(rows.model)
-        number = one.column(how.column)
         if how.minuend is not None:
-            number = f"({row.column(how.minuend)} - {number})"
-        field = rows.model._meta.fields_map[how.column]
-        found = self._int(number) if isinstance(field, BigIntField) else self.dialect.column(field, number).sql
+            found = self._int(f"({row.column(how.minuend)} - {one.column(how.column)})")
+        elif how.sql is not None:
+            found = self._computed(how.sql, one)
+        else:
+            found = self._column(of, one, how.column).sql
         return self._nullable(Sql("SELECT ", found, " FROM ", self._from(rows, one)), of)
 
     def _tally(self, how: Tally, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
@@ -179,21 +188,15 @@ class Compiler:
         viewer = self.dialect.slot(self.meanings, self.viewer.viewer.id)
         return Json(Sql("(SELECT ", array.sql, " FROM ", counting.groups(self._from(rows, one), viewer), ")"))
 
-    def _int(self, number: str) -> Sql:
-        # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
-        beyond = f"{number} NOT BETWEEN -2147483648 AND 2147483647"
-        return Sql(f"CASE WHEN {beyond} THEN {self._missing} ELSE {self.dialect.number(number)} END")
+    def _computed(self, how: Expression | Condition, row: Row) -> Sql:
+        if isinstance(how, Condition):
+            return self.templates.condition(how, row).sql
+        return self._int(Sql("(", self.templates.filled(how.template, row), ")"))
 
-    def _expression(self, how: Expression, row: Row) -> Json:
-        pieces: list[Piece] = []
-        for index, part in enumerate(how.template.replace("}", "{").split("{")):
-            if index % 2 == 0:
-                pieces.append(part)
-            elif part == "viewer":
-                pieces.append(self.dialect.slot(self.meanings, self.viewer.viewer.id))
-            else:
-                pieces.append(row.column(part))
-        return self.dialect.quoted(Sql(*pieces))
+    def _int(self, number: Piece) -> Sql:
+        # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
+        beyond = Sql(number, " NOT BETWEEN -2147483648 AND 2147483647")
+        return Sql("CASE WHEN ", beyond, f" THEN {self._missing} ELSE ", self.dialect.number(number), " END")
 
     def _nullable(self, select: Sql, of: GraphQLOutputType) -> Json:
         otherwise = self._missing if is_non_null_type(of) else "'null'"

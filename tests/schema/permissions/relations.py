@@ -4,7 +4,7 @@ from typing import Any
 
 from models.account import Account
 from models.block import Block
-from models.conversation import Conversation, Message, MessageVersion, Reaction, ScheduledMessage
+from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, Role, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
@@ -19,10 +19,13 @@ from models.video import VideoParticipant, VideoSession
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
+    HEAD,
+    LEADER,
     MENTEE,
     MENTOR,
     OWNER,
     PAIR,
+    PARTICIPANT,
     SENDER,
     SIGNED_IN,
     TICKET_HOLDER,
@@ -42,6 +45,7 @@ NODES: dict[str, Any] = {
     "Milestone": Milestone,
     "Meeting": Meeting,
     "Conversation": Conversation,
+    "Participant": Participant,
     "Message": Message,
     "Block": Block,
     "Report": Report,
@@ -69,7 +73,7 @@ BELONGING = {
     "ReportedMessage": [("Report", "report_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
-    "Conversation": [("Mentorship", "mentorship_id")],
+    "Participant": [("Conversation", "conversation_id")],
     "Milestone": [("Goal", "goal_id")],
     "MessageVersion": [("Message", "message_id")],
     "Reaction": [("Message", "message_id")],
@@ -89,16 +93,16 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}}
-        case "Programme":
-            return {ENROLLED: {one.profile_id for one in await Participation.filter(programme_id=row.id)}}
-        case "Organisation":
-            enrolled = await Participation.filter(programme__organisation_id=row.id)
-            return {ENROLLED: {one.profile_id for one in enrolled}}
+        case "Programme" | "Organisation":
+            key = "programme_id" if kind == "Programme" else "programme__organisation_id"
+            return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
         case "Mentorship" | "MentorshipRequest":
             return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+        case "Conversation":
+            return await _people_of_conversation(row)
         case "Message":
             conversation = await Conversation.get(id=row.conversation_id)
-            return {**await _people("Conversation", conversation), SENDER: {row.author_id}}
+            return {**await _people_of_conversation(conversation), SENDER: {row.author_id}}
         case "VideoSession":
             joined = await VideoParticipant.filter(session_id=row.id)
             pair_of = await _people("Mentorship", await Mentorship.get(id=row.mentorship_id))
@@ -107,6 +111,17 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             session = await VideoSession.get(id=row.session_id)
             return {**await _people("VideoSession", session), TICKET_HOLDER: {row.profile_id}}
     return {}
+
+
+async def _people_of_conversation(row: Conversation) -> dict[Rule, set[Any]]:
+    parts = await Participant.filter(conversation_id=row.id)
+    found = await _people("Mentorship", await Mentorship.get(id=row.mentorship_id)) if row.mentorship_id else {}
+    return {
+        **found,
+        PARTICIPANT: {part.profile_id for part in parts},
+        LEADER: {part.profile_id for part in parts if part.role is not Role.MEMBER},
+        HEAD: {part.profile_id for part in parts if part.role is Role.OWNER},
+    }
 
 
 async def may(rule: Rule, account: str | None, subject: str | None) -> bool:
