@@ -1,7 +1,7 @@
 """Accounts: what signs in."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from email_validator import EmailNotValidError, validate_email
 from tortoise import fields
@@ -105,6 +105,18 @@ class Account(Base):
                 raise Refused(RefusalCode.BAD_CREDENTIALS, "The address or the password is wrong.", None)
             gate.forgive(key, address, counted)
         return await Session.open(account, device=device)
+
+    @transaction
+    async def prefer(self, *, by: "Account", **preferences: Any) -> Self:
+        """Set the preferences that are given; the others stay."""
+        if by.id != self.id:
+            raise Refused(RefusalCode.NOT_ALLOWED, "An account's preferences are its person's.")
+        # Not `self`: that object may be one that many requests share.
+        account = await self.locked(self.id)
+        if preferences:
+            account.update_from_dict(preferences)
+            await account.store(*preferences)
+        return account
 
     @classmethod
     async def _of(cls, email: str, secret: str) -> Self | None:

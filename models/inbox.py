@@ -36,6 +36,8 @@ class Kind(StrEnum):
     REACTION_CHANGED = "REACTION_CHANGED"
     SCHEDULED_MESSAGE_CHANGED = "SCHEDULED_MESSAGE_CHANGED"
     CONVERSATION_CHANGED = "CONVERSATION_CHANGED"
+    # Its subject is a conversation that the account no longer sees.
+    CONVERSATION_LEFT = "CONVERSATION_LEFT"
     READ_MARKER_MOVED = "READ_MARKER_MOVED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
     MENTORSHIP_CHANGED = "MENTORSHIP_CHANGED"
@@ -65,7 +67,7 @@ class Inbox(Base):
         """
         ids = sorted(set(account_ids))
         # The rows are locked one after the other, in the order of the ids, and only then is any of them changed.
-        await cls.filter(id__in=ids).order_by("id").select_for_update(no_key=True).values_list("id", flat=True)
+        await cls.hold(ids)
         await cls.filter(id__in=ids).update(position=F("position") + 1)
         places = await cls.filter(id__in=ids).values_list("id", "position")
         await InboxEvent.bulk_create(
@@ -73,6 +75,12 @@ class Inbox(Base):
             for account_id, position in sorted(places)
         )
         bell.ring(*map(bell.inbox_of, ids))
+
+    @classmethod
+    async def hold(cls, account_ids: Iterable[UUID]) -> None:
+        """Lock the accounts in the one order, before a unit that records more than once. Within a unit only."""
+        # Whole rows: the ORM locks none where it is asked for their values.
+        await cls.filter(id__in=set(account_ids)).order_by("id").select_for_update(no_key=True)
 
     def cursor(self, position: int | None = None) -> "Cursor":
         """The cursor of a position in this log; of its end, if none is given."""

@@ -6,12 +6,17 @@ import strawberry
 
 import models.account
 import models.session
+from models.account import PresenceAudience
 from models.inbox import Inbox
+from models.organisation import ContactRule
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
 from schema.node import Node, as_node, find, global_id, node, related
 from schema.profile import Profile
 from schema.refusal import mutation
+
+strawberry.enum(ContactRule, description="Who may write to somebody first: nobody, people of one programme, everyone.")
+strawberry.enum(PresenceAudience, description="Who sees whether somebody is there.")
 
 BY_AGE = Order("sessions", "-created_at")
 
@@ -36,6 +41,14 @@ class Account(Node):
 
     email: str
     created_at: datetime
+    contact: ContactRule = strawberry.field(
+        description="Who may write to you first; your organisations may allow less."
+    )
+    read_receipts: bool = strawberry.field(
+        description="Do you show how far you have read? If you do not, you do not see it of others."
+    )
+    presence: PresenceAudience
+    missed_mail: bool = strawberry.field(description="Are you mailed that you have missed messages?")
     profile: Profile = related()
     sessions: Connection[Session] = children(BY_AGE, "Your live sign-ins, the newest first.")
 
@@ -72,6 +85,16 @@ class SignOutInput:
     )
 
 
+@strawberry.input
+class UpdatePreferencesInput:
+    """What is left out stays as it is."""
+
+    contact: ContactRule | None = strawberry.UNSET
+    read_receipts: bool | None = strawberry.UNSET
+    presence: PresenceAudience | None = strawberry.UNSET
+    missed_mail: bool | None = strawberry.UNSET
+
+
 @strawberry.type
 class SignUpPayload:
     """The account, signed in."""
@@ -93,6 +116,13 @@ class SignOutPayload:
     """The sign-in has ended."""
 
     session_id: strawberry.ID
+
+
+@strawberry.type
+class UpdatePreferencesPayload:
+    """The account as it is now."""
+
+    account: Account
 
 
 @strawberry.type
@@ -148,3 +178,10 @@ class AccountMutation:
         assert session is not None
         await session.revoke()
         return SignOutPayload(session_id=global_id(session))
+
+    @mutation("Change what you prefer. What the input leaves out, or gives as null, stays as it is.")
+    async def update_preferences(self, info: Info, input: UpdatePreferencesInput) -> UpdatePreferencesPayload:
+        """Change the viewer's preferences."""
+        by = viewer(info)
+        given = {name: value for name, value in vars(input).items() if value not in (strawberry.UNSET, None)}
+        return UpdatePreferencesPayload(account=as_node(await by.prefer(by=by, **given)))

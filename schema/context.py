@@ -1,10 +1,12 @@
 """What a resolver knows of the request that it serves."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import strawberry
 
+from models import clock
 from models.account import Account
 from models.refusal import Unauthenticated
 from models.session import Session
@@ -37,6 +39,11 @@ class Context:
         if self.session is None or not self.session.is_live:
             raise Unauthenticated
         return self.session.account
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the request. A plan, which many requests share, has each request's own in this place."""
+        return clock.now()
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -143,6 +143,8 @@ class Showings:
         schema = self._planner.schema
 
         def compiled(kind: Kind) -> Plan:
+            if kind not in SUBJECTS:
+                raise Unplannable(f"{kind} has no subject")
             model, event, subject = SUBJECTS[kind]
             arguments = Arguments(operation, variables)
             selections = Selections(schema, fragments_of(document), variables)

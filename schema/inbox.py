@@ -24,7 +24,7 @@ from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
 from schema.meeting import Meeting
 from schema.mentorship import Mentorship
-from schema.node import as_node
+from schema.node import as_node, global_id_of
 from schema.request import MentorshipRequest
 from schema.video import VideoSession
 
@@ -73,7 +73,14 @@ class ConversationChanged(InboxEvent):
     conversation: Conversation
 
 
-@strawberry.type(description="Somebody has read further in a conversation.")
+@strawberry.type(description="You have left a conversation, or were put out of it: forget it. It has no node any more.")
+class ConversationLeft(InboxEvent):
+    """The viewer is out of a conversation."""
+
+    conversation_id: strawberry.ID
+
+
+@strawberry.type(description="Somebody has read further in a conversation, or got more of it.")
 class ReadMarkerMoved(InboxEvent):
     """Somebody has read further."""
 
@@ -128,6 +135,7 @@ Event = Annotated[
     | ReactionChanged
     | ScheduledMessageChanged
     | ConversationChanged
+    | ConversationLeft
     | ReadMarkerMoved
     | RequestChanged
     | MentorshipChanged
@@ -138,7 +146,8 @@ Event = Annotated[
     strawberry.union("InboxItem", description="One entry of the inbox."),
 ]
 
-# For each kind of event: the model of its subject, and the type and field under which a client sees it.
+# For each kind of event but CONVERSATION_LEFT, whose subject is seen no more: the model of its subject, and the type
+# and field under which a client sees it.
 SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.MESSAGE_CREATED: (MessageRow, MessageCreated, "message"),
     Kind.MESSAGE_UPDATED: (MessageRow, MessageUpdated, "message"),
@@ -177,6 +186,9 @@ async def event_of(item: Delivery | feed.Resync, by: Account) -> Any:
     """The event as its subscriber sees it; None where they may not see its subject any more."""
     if isinstance(item, feed.Resync):
         return ResyncRequired(cursor=item.cursor)
+    if item.event.kind is Kind.CONVERSATION_LEFT:
+        left = global_id_of(ConversationRow, item.event.subject_id)
+        return ConversationLeft(cursor=item.cursor, conversation_id=left)
     model, event, name = SUBJECTS[item.event.kind]
     # What the viewer may no longer see is passed over: the next event's cursor lies behind it.
     subject = await model.visible_to(by).get_or_none(id=item.event.subject_id)

@@ -13,7 +13,7 @@ import strawberry
 from models.base import Base
 from models.refusal import invalid
 from schema.context import Info, viewer
-from schema.plan.read import METADATA, Many, One, Rows, Value, relation, through
+from schema.plan.read import METADATA, Condition, Expression, Many, One, Rows, Value, relation, through
 
 T = TypeVar("T")
 
@@ -119,14 +119,16 @@ def members(*order: str, description: str | None = None) -> Any:
     return _field(follow, _read_many, description)
 
 
-def one(rows: Rows, description: str, *, unique: bool = False) -> Any:
+def one(rows: Rows, description: str, *, unique: bool = False, where: Condition | None = None) -> Any:
     """The one row that `rows` leaves; null where there is none that the viewer may see. `unique`: never several."""
-    return _field(lambda *_: One(rows, unique), _read_one, description)
+    return _field(lambda *_: One(rows, unique, where), _read_one, description)
 
 
-def value(rows: Rows, column: str, description: str, *, minuend: str | None = None) -> Any:
-    """A column of the one row that `rows` leaves, null where there is none; or what it leaves of one of this row."""
-    return _field(lambda *_: Value(rows, column, minuend), _read_value, description)
+def value(
+    rows: Rows, column: str, description: str, *, minuend: str | None = None, sql: Expression | Condition | None = None
+) -> Any:
+    """A column of the one row that `rows` leaves; or what it leaves of a column of this row; or what `sql` says."""
+    return _field(lambda *_: Value(rows, column, minuend, sql), _read_value, description)
 
 
 # How a field is read, for the type's model and the field's name there.
@@ -143,7 +145,10 @@ def reading(root: Base, info: Info) -> Any:
 
 
 async def _read_one(root: Any, info: Info) -> Any:
-    return await reading(root, info).rows(viewer(info), root).first()
+    how = reading(root, info)
+    if how.where is not None and not how.where.holds(root):
+        return None
+    return await how.rows(viewer(info), root).first()
 
 
 async def _read_many(root: Any, info: Info) -> Any:
@@ -154,5 +159,9 @@ async def _read_many(root: Any, info: Info) -> Any:
 async def _read_value(root: Any, info: Info) -> Any:
     how = reading(root, info)
     found = await how.rows(viewer(info), root).first()
-    number = None if found is None else getattr(found, how.column)
-    return number if how.minuend is None else getattr(root, how.minuend) - number
+    if found is None:
+        return None
+    if isinstance(how.sql, Condition):
+        return how.sql.holds(found)
+    column = getattr(found, how.column)
+    return column if how.minuend is None else getattr(root, how.minuend) - column

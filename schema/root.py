@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.account import AccountMutation, AccountQuery
 from schema.block import BlockMutation, BlockQuery
+from schema.circle import CircleMutation
 from schema.context import Info, viewer
 from schema.conversation import (
     ConversationMutation,
@@ -17,6 +18,7 @@ from schema.conversation import (
 from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
+from schema.keeping import KeepingMutation
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
@@ -76,6 +78,8 @@ class Mutation(
     PresenceMutation,
     ScheduledMessageMutation,
     EvidenceMutation,
+    CircleMutation,
+    KeepingMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""

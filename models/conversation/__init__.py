@@ -1,6 +1,8 @@
 """Conversations and their messages: of a mentorship, of two people, and of a circle."""
 
+from models.conversation.circle import Circle
 from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
+from models.conversation.direct import Direct
 from models.conversation.message import (
     DELETE_WINDOW,
     EDIT_WINDOW,
@@ -10,7 +12,7 @@ from models.conversation.message import (
     Message,
     MessageVersion,
 )
-from models.conversation.participant import Participant, Role
+from models.conversation.participant import FOR_EVER, Participant, Role
 from models.conversation.reaction import MOST_DIFFERENT, MOST_OF_ONE, Reaction
 from models.conversation.scheduled import MOST_WAITING, ScheduledMessage
 from models.conversation.star import MOST_STARS, Star
@@ -18,6 +20,7 @@ from models.conversation.star import MOST_STARS, Star
 __all__ = [
     "DELETE_WINDOW",
     "EDIT_WINDOW",
+    "FOR_EVER",
     "LONGEST_BODY",
     "MOST_DIFFERENT",
     "MOST_OF_ONE",
@@ -25,9 +28,11 @@ __all__ = [
     "MOST_STARS",
     "MOST_VERSIONS",
     "MOST_WAITING",
+    "Circle",
     "Conversation",
     "ConversationKind",
     "ConversationOpening",
+    "Direct",
     "Message",
     "MessageVersion",
     "Participant",

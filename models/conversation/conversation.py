@@ -4,12 +4,13 @@ A mentorship has one, opened with it and closed with it. Two people may have one
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Subquery
+from tortoise.expressions import F, Q, Subquery
 from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
@@ -26,6 +27,12 @@ from models.text import prose
 
 if TYPE_CHECKING:
     from models.account import Account
+
+# In a conversation of more people, nobody is told when somebody has read further.
+MOST_TOLD_OF_READING = 20
+
+# How many conversations one person opens in a day.
+MOST_OPENED, DAY = 50, timedelta(days=1)
 
 
 class ConversationKind(StrEnum):
@@ -67,6 +74,32 @@ class Conversation(Base):
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         mine = Participant.filter(profile_id=viewer.id)
         return cls.filter(id__in=Subquery(mine.values("conversation_id")))
+
+    @classmethod
+    def listed(
+        cls,
+        viewer: "Account",
+        *,
+        now: datetime,
+        kind: ConversationKind | None = None,
+        unread: bool | None = None,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        archived: bool | None = None,
+    ) -> QuerySet[Self]:
+        """The viewer's conversations as they keep them: those that are archived, or all others. None: either."""
+        mine = Participant.filter(profile_id=viewer.id, archived_at__isnull=not archived)
+        if pinned is not None:
+            mine = mine.filter(pinned_at__isnull=not pinned)
+        if muted is not None:
+            mine = mine.filter(
+                Q(muted_until__gt=now) if muted else Q(muted_until__isnull=True) | Q(muted_until__lte=now)
+            )
+        if unread is not None:
+            than = "gt" if unread else "lte"
+            mine = mine.filter(**{f"conversation__last_number__{than}": F("read_number")})
+        found = cls.filter(id__in=Subquery(mine.values("conversation_id")))
+        return found if kind is None else found.filter(kind=kind)
 
     @classmethod
     async def open(cls, mentorship: Mentorship) -> Self:
@@ -126,23 +159,41 @@ class Conversation(Base):
         await Participant.filter(conversation_id=self.id, profile_id=by.id).update(read_number=message.number)
         return message
 
-    @transaction
     async def mark_read(self, number: int, *, by: "Account") -> Self:
-        """Move the reader's marker forward to a message's number. It never moves back.
+        """Move the reader's marker forward to a message's number. It never moves back."""
+        return await self._mark("read_number", number, by)
 
-        Once the conversation has closed, or a block stands in it, nothing of it is delivered to the other: only the
-        reader hears of it.
-        """
+    async def mark_delivered(self, number: int, *, by: "Account") -> Self:
+        """Say that all up to a message's number has reached a device of theirs. The mark never moves back."""
+        return await self._mark("delivered_number", number, by)
+
+    @transaction
+    async def _mark(self, name: str, number: int, by: "Account") -> Self:
         conversation = await self.locked(self.id)
-        participants = await conversation.everybody(by)
+        shows = await conversation._receipts(by)
         if not 0 <= number <= conversation.last_number:
             raise invalid(f"The conversation has the messages 1 to {conversation.last_number}.", "number")
-        moved = await Participant.filter(conversation_id=self.id, profile_id=by.id, read_number__lt=number).update(
-            read_number=number
-        )
-        if moved:
-            await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation.hearing(participants, by))
+        mine = Participant.filter(conversation_id=self.id, profile_id=by.id, **{f"{name}__lt": number})
+        if await mine.update(**{name: number}):
+            await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation._hearing_of_reading(by, shows))
         return conversation
+
+    async def _receipts(self, by: "Account") -> dict[UUID, bool]:
+        """Who is in it, and whether they show how far they have read. Raises `Refused` unless `by` is in it."""
+        people = Participant.filter(conversation_id=self.id)
+        shows = dict(await people.values_list("profile_id", "profile__account__read_receipts"))
+        if by.id not in shows:
+            raise not_found("conversation", "conversationId")
+        return shows
+
+    def _hearing_of_reading(self, by: "Account", shows: dict[UUID, bool]) -> Sequence[UUID]:
+        # Of many people, each reading each message would
+        # be told to all the others: their number squared. There a client asks for the markers when it shows them.
+        if not shows[by.id] or len(shows) > MOST_TOLD_OF_READING:
+            return [by.id]
+        if self.closed_at is not None or self.blocks:
+            return [by.id]
+        return [by.id, *(person for person, shown in shows.items() if shown)]
 
     async def close(self) -> None:
         """No message is taken any more. Within a unit that holds the row."""
@@ -184,7 +235,7 @@ class Conversation(Base):
 
 
 class ConversationOpening(Authored):
-    """The key that a circle was opened under: a retry finds the first one."""
+    """That somebody has opened a direct conversation or a circle. By a circle's key, a retry finds the first one."""
 
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name=False, on_delete=fields.CASCADE, db_index=True
@@ -194,3 +245,9 @@ class ConversationOpening(Authored):
     class Meta:
         table = "conversation_opening"
         unique_together = (("author", "client_id"),)
+
+    @classmethod
+    async def must_not_be_many(cls, by: "Account") -> None:
+        """Raise `Refused` where the person has opened too many of late. Within a unit that holds their profile."""
+        if await cls.filter(author_id=by.id, created_at__gt=clock.now() - DAY).count() >= MOST_OPENED:
+            raise Refused(RefusalCode.LIMIT_REACHED, f"{MOST_OPENED} conversations a day can be opened.", None)

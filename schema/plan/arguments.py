@@ -5,18 +5,22 @@ values of flags, enums and numbers. Requests of one shape share a plan.
 """
 
 from collections.abc import Hashable, Mapping
+from enum import Enum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLInputType,
     ListTypeNode,
     NonNullTypeNode,
     OperationDefinitionNode,
     TypeNode,
     Undefined,
     VariableNode,
+    get_named_type,
     is_non_null_type,
     value_from_ast,
 )
@@ -55,14 +59,16 @@ class Arguments:
                 taken = value_from_ast(value, argument.type, dict(self._variables))
             if taken is None and is_non_null_type(argument.type):
                 raise Unplannable(f"null for {name}, which ordinary execution refuses")
+            if isinstance(taken, dict):
+                taken = _flags(argument.type, taken)
             if taken is not Undefined:
                 found[names[name]] = taken
         return found
 
     def _variable(self, variable: str, argument: str, field: StrawberryField) -> Any:
         value = self._variables[variable]
-        if isinstance(value, (list, dict)):
-            raise Unplannable("a list or an object as an argument")
+        if isinstance(value, list):
+            raise Unplannable("a list as an argument")
         if value is None or self._kinds.get(variable) not in ("String", "ID"):
             return value
         if argument in CURSORS:
@@ -101,6 +107,8 @@ def _shape(kind: str, value: Any) -> Hashable:
         # A key of the client's own, such as a clientId, is no id of ours; no plan looks for it.
         known = parse(str(value))
         return known[0] if known else "no id"
+    if isinstance(value, dict) and all(map(_is_flag, value.values())):
+        return tuple(sorted(value.items(), key=itemgetter(0)))
     if isinstance(value, (list, dict)):
         # No field that is planned takes one; where a mutation does, what is selected below it does not.
         return "object"
@@ -110,6 +118,19 @@ def _shape(kind: str, value: Any) -> Hashable:
 def kinds(operation: OperationDefinitionNode) -> dict[str, str]:
     """The named type of each variable; a list has none that we plan for."""
     return {node.variable.name.value: _named(node.type) for node in operation.variable_definitions or ()}
+
+
+def _is_flag(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, Enum))
+
+
+def _flags(of: GraphQLInputType, given: Mapping[str, Any]) -> Any:
+    """An input object of flags and enums alone, as its resolver takes it: it is part of the plan's shape."""
+    if not all(map(_is_flag, given.values())):
+        raise Unplannable("an object with texts or numbers as an argument")
+    declared = get_named_type(of).extensions["strawberry-definition"]
+    names = {part.graphql_name or camel(part.python_name): part.python_name for part in declared.fields}
+    return declared.origin(**{names[name]: value for name, value in given.items()})
 
 
 def _named(node: TypeNode) -> str:

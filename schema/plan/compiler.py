@@ -1,6 +1,6 @@
 """The compiler: a selection on a type becomes an expression that builds its JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -26,12 +26,13 @@ from schema.plan.afterwards import Marks
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.json import Json, literal, record
-from schema.plan.read import METADATA, Afterwards, Expression, Many, One, Paged, Tally, Through, Value
+from schema.plan.pages import Pages, object_type
+from schema.plan.read import METADATA, Afterwards, Condition, Expression, Many, One, Paged, Tally, Through, Value
 from schema.plan.selection import Selections
-from schema.plan.sql import Constant, Piece, Slot, Sql, query
+from schema.plan.sql import Piece, Slot, Sql, query
 from schema.plan.standin import Row, Viewer
 from schema.plan.tally import Counting
-from schema.plan.window import Window
+from schema.plan.template import Templates
 
 LEAVES = {"String", "Int", "Float", "Boolean", "ID", "DateTime", "Date"}
 
@@ -50,6 +51,8 @@ class Compiler:
         self.missing = missing
         self.marks = marks
         self.viewer = self._viewer()
+        self.templates = Templates(self.viewer, self.meanings, dialect)
+        self.pages = Pages(self)
         self._aliases = (f"t{number}" for number in count())
 
     def _viewer(self) -> Viewer:
@@ -58,7 +61,7 @@ class Compiler:
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of a root field, whose resolver found these rows or this page."""
         if isinstance(found, Page):
-            select = self._connection(found, _object(of), nodes)
+            select = self.pages.connection(found, object_type(of), nodes)
         elif isinstance(found, QuerySet) and found._single:
             select = self._selected(found, self._node_type(of, found.model), nodes)
         else:
@@ -73,8 +76,8 @@ class Compiler:
             raise Unplannable("the row has all of it")
         key = self.meanings.slot("rows", UUID, lambda request: self.dialect.list_of(request.rows))
         self.meanings[key] = self.meanings[str(key)] = self.dialect.each_of(Slot("rows"))
-        row = self._row(model)
-        answer = self.dialect.bytes_of(self._record(kind, row, nodes).sql)
+        row = self.row(model)
+        answer = self.dialect.bytes_of(self.record(kind, row, nodes).sql)
         found = self._from(model.visible_to(self.viewer.viewer).filter(id__in=[key]), row)
         return Sql(f"SELECT {row.column('id')}, ", answer, " FROM ", found)
 
@@ -83,18 +86,18 @@ class Compiler:
         return named if isinstance(named, GraphQLObjectType) else self.selections.type_of(model)
 
     def _selected(self, rows: QuerySet[Any], kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
-        row = self._row(rows.model)
-        found = self._record(kind, row, nodes)
+        row = self.row(rows.model)
+        found = self.record(kind, row, nodes)
         return Sql("SELECT ", found.sql, " FROM ", self._from(rows, row))
 
-    def _row(self, model: type[Base]) -> Row:
+    def row(self, model: type[Base]) -> Row:
         return Row(model, next(self._aliases), self.meanings)
 
     def _from(self, rows: QuerySet[Any], row: Row) -> Sql:
         # With the columns that what stands before FROM has used: a wide row is not carried through the statement.
         return Sql("(", query(rows.only(*sorted(row._used | {"id"})), self.meanings), f") {row._alias}")
 
-    def _record(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
+    def record(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         return record([(key, self._field(kind, row, same)) for key, same in self.selections.below(kind, nodes).items()])
 
     def _field(self, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
@@ -142,23 +145,29 @@ class Compiler:
             case Paged():
                 found = how.rows(self.viewer.viewer, row)
                 page = make_page(found, how.order, **self.arguments.of(definition, nodes[0]))
-                return Json(Sql("(", self._connection(page, _object(of), nodes), ")"))
+                return Json(Sql("(", self.pages.connection(page, object_type(of), nodes), ")"))
             case Value():
                 return self._value(how, of, row)
             case Tally():
                 return self._tally(how, of, row, nodes)
             case Expression():
-                return self._expression(how, row)
+                return self.templates.expression(how, row)
+            case Condition():
+                return self.templates.condition(how, row)
         raise Unplannable(f"a read of the kind {type(how).__name__}")
 
     def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        return self._nullable(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes), of)
+        found = self._nullable(self._selected(rows if how.unique else rows.limit(1), object_type(of), nodes), of)
+        if how.where is None:
+            return found
+        where = self.templates.filled(how.where.template, row)
+        return Json(Sql("CASE WHEN ", where, " THEN ", found.sql, " ELSE 'null' END"))
 
     def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        one = self._row(rows.model)
-        array = self.dialect.array(self._record(_object(of), one, nodes), ", ".join(map(one.column, how.order)))
+        one = self.row(rows.model)
+        array = self.dialect.array(self.record(object_type(of), one, nodes), ", ".join(map(one.column, how.order)))
         if how.through is None or not self.dialect.has_arrays:
             found = self._from(rows.order_by(*how.order), one)
         else:
@@ -174,37 +183,32 @@ class Compiler:
 
     def _value(self, how: Value, of: GraphQLOutputType, row: Row) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        one = self._row(rows.model)
-        number = one.column(how.column)
+        one = self.row(rows.model)
         if how.minuend is not None:
-            number = f"({row.column(how.minuend)} - {number})"
-        field = rows.model._meta.fields_map[how.column]
-        found = self._int(number) if isinstance(field, BigIntField) else self.dialect.column(field, number).sql
+            found = self._int(f"({row.column(how.minuend)} - {one.column(how.column)})")
+        elif how.sql is not None:
+            found = self._computed(how.sql, one)
+        else:
+            found = self._column(of, one, how.column).sql
         return self._nullable(Sql("SELECT ", found, " FROM ", self._from(rows, one)), of)
 
     def _tally(self, how: Tally, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
-        rows, kind = how.rows(self.viewer.viewer, row), _object(of)
-        one = self._row(rows.model)
+        rows, kind = how.rows(self.viewer.viewer, row), object_type(of)
+        one = self.row(rows.model)
         counting = Counting(how, one, next(self._aliases), self.dialect)
         array = counting.array(kind.name, list(self.selections.below(kind, nodes).items()))
         viewer = self.dialect.slot(self.meanings, self.viewer.viewer.id)
         return Json(Sql("(SELECT ", array.sql, " FROM ", counting.groups(self._from(rows, one), viewer), ")"))
 
-    def _int(self, number: str) -> Sql:
-        # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
-        beyond = f"{number} NOT BETWEEN -2147483648 AND 2147483647"
-        return Sql(f"CASE WHEN {beyond} THEN {self._missing} ELSE {self.dialect.number(number)} END")
+    def _computed(self, how: Expression | Condition, row: Row) -> Sql:
+        if isinstance(how, Condition):
+            return self.templates.condition(how, row).sql
+        return self._int(Sql("(", self.templates.filled(how.template, row), ")"))
 
-    def _expression(self, how: Expression, row: Row) -> Json:
-        pieces: list[Piece] = []
-        for index, part in enumerate(how.template.replace("}", "{").split("{")):
-            if index % 2 == 0:
-                pieces.append(part)
-            elif part == "viewer":
-                pieces.append(self.dialect.slot(self.meanings, self.viewer.viewer.id))
-            else:
-                pieces.append(row.column(part))
-        return self.dialect.quoted(Sql(*pieces))
+    def _int(self, number: Piece) -> Sql:
+        # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
+        beyond = Sql(number, " NOT BETWEEN -2147483648 AND 2147483647")
+        return Sql("CASE WHEN ", beyond, f" THEN {self._missing} ELSE ", self.dialect.number(number), " END")
 
     def _nullable(self, select: Sql, of: GraphQLOutputType) -> Json:
         otherwise = self._missing if is_non_null_type(of) else "'null'"
@@ -213,90 +217,6 @@ class Compiler:
     @property
     def _missing(self) -> str:
         return literal(f'"{self.missing}"')
-
-    def _connection(self, page: Page, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Sql:
-        row = self._row(page.rows.model)
-        below = self.selections.below(kind, nodes)
-        wanted = {same[0].name.value for same in below.values()}
-        # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
-        infos = [node for same in below.values() if same[0].name.value == "pageInfo" for node in same]
-        told = {
-            same[0].name.value for same in self.selections.below(_object(kind.fields["pageInfo"].type), infos).values()
-        }
-        known = {"__typename", "hasNextPage" if page.back else "hasPreviousPage"}
-        window = Window(page, row, beyond=bool(told - known))
-        found = record([(key, self._part(window, kind, same)) for key, same in below.items()])
-        if "edges" not in wanted and not window.beyond:
-            return Sql("SELECT ", found.sql)
-        return Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}")
-
-    def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Json:
-        page, row = window.page, window.row
-        match nodes[0].name.value:
-            case "__typename":
-                return Json(f'"{kind.name}"')
-            case "edges":
-                edge = _object(kind.fields["edges"].type)
-                members = [
-                    (key, self._edge(page, edge, row, same)) for key, same in self.selections.below(edge, nodes).items()
-                ]
-                return self.dialect.array(record(members), window.order, window.inside)
-            case "pageInfo":
-                info = _object(kind.fields["pageInfo"].type)
-                return record(
-                    [
-                        (key, self._page_info(page, row, same[0].name.value))
-                        for key, same in self.selections.below(info, nodes).items()
-                    ]
-                )
-            case "totalCount":
-                return Json(Sql("(SELECT count(*) FROM (", query(page.rows, self.meanings), ") c)"))
-        raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
-
-    def _edge(self, page: Page, kind: GraphQLObjectType, row: Row, nodes: Sequence[FieldNode]) -> Json:
-        match nodes[0].name.value:
-            case "__typename":
-                return Json(f'"{kind.name}"')
-            case "cursor":
-                return self.dialect.quoted(self._cursor(page, row))
-            case "node":
-                return self._record(_object(kind.fields["node"].type), row, nodes)
-        raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
-
-    def _page_info(self, page: Page, row: Row, name: str) -> Json:
-        size = Constant(page.size)
-        more = Json(Sql("CASE WHEN count(*) > ", size, " THEN 'true' ELSE 'false' END"))
-        last = Sql(f"CASE WHEN {row._alias}.n < ", size, f" THEN {row._alias}.n ELSE ", size, " END")
-        first_row, last_row = (last, "1") if page.back else ("1", last)
-
-        def cursor_at(place: Piece) -> Json:
-            chosen = Sql("max(", self._cursor(page, row), f") FILTER (WHERE {row._alias}.rn = ", place, ")")
-            return self.dialect.quoted(chosen)
-
-        parts: Mapping[str, Json] = {
-            "__typename": Json('"PageInfo"'),
-            "hasNextPage": _truth(page.before is not None) if page.back else more,
-            "hasPreviousPage": more if page.back else _truth(page.after is not None),
-            "startCursor": cursor_at(first_row),
-            "endCursor": cursor_at(last_row),
-        }
-        return parts[name]
-
-    def _cursor(self, page: Page, row: Row) -> Sql:
-        key = row._model._meta.fields_map[page.order.key]
-        text = self.dialect.text(key, row.column(page.order.key))
-        return Sql(f"'{page.order.name}:' || {row.column('id')} || ':' || {text}")
-
-
-def _truth(value: bool) -> Json:
-    return Json("true" if value else "false")
-
-
-def _object(of: GraphQLOutputType) -> GraphQLObjectType:
-    named = get_named_type(of)
-    if not isinstance(named, GraphQLObjectType):
-        raise Unplannable(f"the abstract type {named.name}")
-    return named
 
 
 def _values(field: Any) -> dict[str, Any]:

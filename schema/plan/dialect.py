@@ -45,7 +45,7 @@ class Dialect:
         if isinstance(field, fields.JSONField):
             return Json(Sql(self.json(name)))
         if isinstance(field, (fields.SmallIntField, fields.IntField, fields.BigIntField)):
-            return Json(Sql(self.number(name)))
+            return Json(self.number(name))
         if getattr(field, "enum_type", None) is not None:
             # Names of GraphQL need no escapes.
             return Json('"', Sql(name), '"')
@@ -55,9 +55,9 @@ class Dialect:
         """The JSON of a text that is not null."""
         return f"to_json({value})::text"
 
-    def number(self, value: str) -> str:
+    def number(self, value: Piece) -> Sql:
         """The text of a number."""
-        return f"({value})::text"
+        return Sql("(", value, ")::text")
 
     def json(self, value: str) -> str:
         """The text of a column that holds JSON."""
@@ -121,9 +121,9 @@ class Sqlite(Dialect):
         """The JSON of a text."""
         return f"json_quote({value})"
 
-    def number(self, value: str) -> str:
+    def number(self, value: Piece) -> Sql:
         """A number: it becomes text where it stands beside text."""
-        return value
+        return Sql(value)
 
     def json(self, value: str) -> str:
         """The text of a column that holds JSON."""

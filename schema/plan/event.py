@@ -25,6 +25,7 @@ class EachViewer(Viewer):
     """Stands for the account of each event."""
 
     def __init__(self, meanings: Meanings) -> None:
+        self._meanings = meanings
         self.viewer = Account(id=meanings.column(UUID, VIEWER))
         self.session = self
         self.is_live = True
@@ -43,7 +44,7 @@ class EventCompiler(Compiler):
 
         The text has `cursor` where the event's own cursor belongs. The dialect's `pairs_of` fills the slots.
         """
-        row = self._row(model)
+        row = self.row(model)
         parts = [
             (key, self._shown(model, kind, subject, same, row, cursor))
             for key, same in self.selections.below(kind, nodes).items()
@@ -73,7 +74,7 @@ class EventCompiler(Compiler):
             return Json(f'"{cursor}"')
         if name == subject and (of := get_named_type(kind.fields[name].type)) is self.selections.type_of(model):
             assert isinstance(of, GraphQLObjectType)
-            return self._record(of, row, nodes)
+            return self.record(of, row, nodes)
         raise Unplannable(f"{kind.name}.{name} is neither the event's cursor nor its subject")
 
     def _asked(self) -> Sql:

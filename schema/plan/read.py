@@ -23,11 +23,20 @@ PREPARE = "prepare"
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """Whether something holds of a row: in SQL over its columns, written as an `Expression` is; and in Python."""
+
+    template: str
+    holds: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class One:
-    """At most one row; `unique`: no more can be found, so none need be left out."""
+    """At most one row; `unique`: no more can be found, so none need be left out. `where`: else there is none."""
 
     rows: Rows
     unique: bool = False
+    where: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +68,15 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of the one row that can be found; or what a number there leaves of a column of this row: the minuend."""
+    """What a column holds in the one row that can be found, or what it leaves of a column of this row: the minuend.
+
+    `sql` where it is no column there, but a condition or a number: ordinary execution reads a property of that name.
+    """
 
     rows: Rows
     column: str
     minuend: str | None = None
+    sql: "Expression | Condition | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A SQL expression over this row's columns, each written `{column}`. It must mean the same on both databases."""
+    """A SQL expression over this row's columns, each written `{column}`. It must mean the same on both databases.
+
+    `{viewer}` is who asks, `{now}` the moment at which they do.
+    """
 
     template: str
 

@@ -7,10 +7,12 @@ stand-in must come out as it went in, and a plan whose values cannot all be told
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from models import clock
 from models.account import Account
 from models.base import Base
 from schema.plan.dialect import Unplannable
@@ -76,9 +78,15 @@ class Viewer:
     """Stands for the context of a signed-in viewer."""
 
     def __init__(self, meanings: Meanings) -> None:
+        self._meanings = meanings
         self.viewer = Account(id=meanings.slot("viewer", UUID, lambda request: request.viewer.id))
         self.session = self
         self.is_live = True
+
+    @cached_property
+    def now(self) -> Any:
+        """Stands for the moment of the request."""
+        return self._meanings.slot("now", datetime, lambda _: clock.now())
 
 
 class Cursor(CursorText):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from models import clock, goal, request
-from models.base import Authored
-from models.conversation import Message
+from models.base import Base
+from models.conversation import Circle, Conversation, Message, conversation
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence
@@ -26,12 +26,12 @@ TRIES = 6
 class Creating:
     """A verb that makes a row of the model, under a key."""
 
-    model: type[Authored]
-    create: Callable[[Pair, Any], Awaitable[Authored]]
+    model: type[Base]
+    create: Callable[[Pair, Any], Awaitable[Base]]
     # What it needs beside the pair.
     needs: Callable[[Pair], Awaitable[Any]] | None = None
 
-    async def prepared(self) -> tuple[Pair, Callable[[], Awaitable[Authored]]]:
+    async def prepared(self) -> tuple[Pair, Callable[[], Awaitable[Base]]]:
         """A pair, and one more try each time."""
         two = await pair()
         needed = await self.needs(two) if self.needs else None
@@ -73,6 +73,10 @@ VERBS = {
         a_day,
     ),
     "send": Creating(Message, lambda two, _: two.conversation.send("Hello", by=two.mentee, client_id="k")),
+    "open a circle": Creating(
+        Conversation,
+        lambda two, _: Circle.open("A", [two.mentor.id], by=two.mentee, client_id="k"),
+    ),
     "start a call": Creating(
         VideoSession, lambda two, _: VideoSession.start(two.mentorship, by=two.mentee, client_id="k")
     ),
@@ -82,6 +86,7 @@ LIMITS = {
     "ask": (request, "MOST_PENDING"),
     "add a goal": (goal, "MOST_GOALS"),
     "add a milestone": (goal, "MOST_MILESTONES"),
+    "open a circle": (conversation, "MOST_OPENED"),
 }
 
 

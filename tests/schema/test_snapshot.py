@@ -42,13 +42,15 @@ CREATING = {
     "addMilestone",
     "scheduleMeeting",
     "sendMessage",
+    "openCircle",
     "startVideoSession",
     "reportProfile",
 }
 CREATING |= {"scheduleMessage", "forwardMessage"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
-# the e-mail address (signUp), the device (joinVideoSession), the negotiation (the two that signal).
+# the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
+# two that signal).
 CHANGING = {
     "signUp",
     "signIn",
@@ -75,6 +77,17 @@ CHANGING = {
     "removeEvidence",
     "setPresence",
     "setTyping",
+    "markDelivered",
+    "updatePreferences",
+    "openConversation",
+    "renameCircle",
+    "addToCircle",
+    "removeFromCircle",
+    "leaveConversation",
+    "setRole",
+    "muteConversation",
+    "pinConversation",
+    "archiveConversation",
     "joinVideoSession",
     "sendSessionDescription",
     "sendIceCandidates",

@@ -46,6 +46,25 @@ DEEDS: dict[str, Deed] = {
     "signIn": Deed(lambda _: {"email": "canary-mara-mail@example.org", "password": PASSWORD}),
     "signOut": on("mara session", "sessionId"),
     "updateProfile": Deed(lambda _: {"headline": "Changed", "skillsOffered": ["Tax"]}),
+    "updatePreferences": Deed(lambda _: {"readReceipts": False, "contact": "OFF"}),
+    "openConversation": Deed(lambda world: {"profileId": world.ids["nora"]}),
+    "openCircle": Deed(lambda world: {"title": "New", "profileIds": [world.ids["nora"]]}),
+    "renameCircle": on("circle", "conversationId", title="New"),
+    "addToCircle": Deed(
+        lambda world: {"conversationId": world.ids["circle"], "profileIds": [world.ids["nora"]]}, "circle"
+    ),
+    "removeFromCircle": Deed(
+        lambda world: {"conversationId": world.ids["circle"], "profileId": world.ids["yan"]}, "circle"
+    ),
+    "setRole": Deed(
+        lambda world: {"conversationId": world.ids["circle"], "profileId": world.ids["yan"], "role": "MODERATOR"},
+        "circle",
+    ),
+    "leaveConversation": on("circle", "conversationId"),
+    "muteConversation": on("direct", "conversationId", until="2999-01-01T00:00:00Z"),
+    "pinConversation": on("circle", "conversationId", pinned=True),
+    "archiveConversation": on("direct", "conversationId", archived=True),
+    "markDelivered": on("circle", "conversationId", number=1),
     "requestMentorship": Deed(lambda world: {"mentorId": world.ids["nora"], "message": "Will you?"}),
     "acceptMentorshipRequest": on("pending", "requestId"),
     "declineMentorshipRequest": on("pending", "requestId"),

@@ -5,7 +5,7 @@ from typing import Any
 from models.account import Account
 from models.attachment import Attachment
 from models.block import Block
-from models.conversation import Conversation, Message, MessageVersion, Reaction, ScheduledMessage
+from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, Role, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
@@ -20,10 +20,13 @@ from models.video import VideoParticipant, VideoSession
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
+    HEAD,
+    LEADER,
     MENTEE,
     MENTOR,
     OWNER,
     PAIR,
+    PARTICIPANT,
     SENDER,
     SIGNED_IN,
     TICKET_HOLDER,
@@ -43,6 +46,7 @@ NODES: dict[str, Any] = {
     "Milestone": Milestone,
     "Meeting": Meeting,
     "Conversation": Conversation,
+    "Participant": Participant,
     "Message": Message,
     "Block": Block,
     "Report": Report,
@@ -72,7 +76,7 @@ BELONGING = {
     "ReportedMessage": [("Report", "report_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
-    "Conversation": [("Mentorship", "mentorship_id")],
+    "Participant": [("Conversation", "conversation_id")],
     "Milestone": [("Goal", "goal_id")],
     "MessageVersion": [("Message", "message_id")],
     "Reaction": [("Message", "message_id")],
@@ -92,16 +96,16 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}}
-        case "Programme":
-            return {ENROLLED: {one.profile_id for one in await Participation.filter(programme_id=row.id)}}
-        case "Organisation":
-            enrolled = await Participation.filter(programme__organisation_id=row.id)
-            return {ENROLLED: {one.profile_id for one in enrolled}}
+        case "Programme" | "Organisation":
+            key = "programme_id" if kind == "Programme" else "programme__organisation_id"
+            return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
         case "Mentorship" | "MentorshipRequest":
             return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+        case "Conversation":
+            return await _people_of_conversation(row)
         case "Message":
             conversation = await Conversation.get(id=row.conversation_id)
-            return {**await _people("Conversation", conversation), SENDER: {row.author_id}}
+            return {**await _people_of_conversation(conversation), SENDER: {row.author_id}}
         case "VideoSession":
             joined = await VideoParticipant.filter(session_id=row.id)
             pair_of = await _people("Mentorship", await Mentorship.get(id=row.mentorship_id))
@@ -114,9 +118,20 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
 
 async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:
     if row.message_id is None:
-        # Its uploader's alone, who is the whole of the pair.
-        return {MENTOR: {row.author_id}}
+        # Its uploader's alone.
+        return {PARTICIPANT: {row.author_id}}
     return await _people("Message", await Message.get(id=row.message_id))
+
+
+async def _people_of_conversation(row: Conversation) -> dict[Rule, set[Any]]:
+    parts = await Participant.filter(conversation_id=row.id)
+    found = await _people("Mentorship", await Mentorship.get(id=row.mentorship_id)) if row.mentorship_id else {}
+    return {
+        **found,
+        PARTICIPANT: {part.profile_id for part in parts},
+        LEADER: {part.profile_id for part in parts if part.role is not Role.MEMBER},
+        HEAD: {part.profile_id for part in parts if part.role is Role.OWNER},
+    }
 
 
 async def may(rule: Rule, account: str | None, subject: str | None) -> bool:

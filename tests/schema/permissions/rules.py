@@ -15,6 +15,9 @@ class Rule(Enum):
     SENDER = auto()
     TICKET_HOLDER = auto()
     ENROLLED = auto()
+    PARTICIPANT = auto()
+    LEADER = auto()
+    HEAD = auto()
 
 
 ANYONE, SIGNED_IN, OWNER, PAIR = Rule.ANYONE, Rule.SIGNED_IN, Rule.OWNER, Rule.PAIR
@@ -25,6 +28,8 @@ MENTOR, MENTEE, SENDER, TICKET_HOLDER, ENROLLED = (
     Rule.TICKET_HOLDER,
     Rule.ENROLLED,
 )
+# Who takes part in a conversation; of a circle, its owners and moderators, and its owners.
+PARTICIPANT, LEADER, HEAD = Rule.PARTICIPANT, Rule.LEADER, Rule.HEAD
 
 
 def of(rule: Rule, kind: str, fields: str) -> dict[str, Rule]:
@@ -42,7 +47,7 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Query", "scheduledMessages"),
     **of(ANYONE, "Mutation", "signUp signIn"),
     **of(OWNER, "Mutation", "signOut"),
-    **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship"),
+    **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship updatePreferences openConversation openCircle"),
     **of(MENTOR, "Mutation", "acceptMentorshipRequest declineMentorshipRequest"),
     **of(MENTEE, "Mutation", "withdrawMentorshipRequest"),
     **of(PAIR, "Mutation", "endMentorship addGoal markGoal addMilestone completeMilestone reopenMilestone"),
@@ -51,6 +56,10 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "Mutation", "forwardMessage removeEvidence"),
     **of(SENDER, "Mutation", "editMessage deleteMessage"),
     **of(OWNER, "Mutation", "cancelScheduledMessage"),
+    **of(PARTICIPANT, "Mutation", "markDelivered muteConversation pinConversation archiveConversation"),
+    **of(PARTICIPANT, "Mutation", "leaveConversation"),
+    **of(LEADER, "Mutation", "renameCircle addToCircle removeFromCircle"),
+    **of(HEAD, "Mutation", "setRole"),
     **of(PAIR, "Mutation", "startVideoSession joinVideoSession endVideoSession"),
     **of(TICKET_HOLDER, "Mutation", "sendSessionDescription sendIceCandidates videoHeartbeat leaveVideoSession"),
     **of(SIGNED_IN, "Subscription", "inbox"),
@@ -71,7 +80,7 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Presence", "profileId state lastSeenAt"),
     **of(PAIR, "Typing", "profile typing"),
     # People
-    **of(OWNER, "Account", "id email createdAt profile sessions inboxCursor"),
+    **of(OWNER, "Account", "id email createdAt profile sessions inboxCursor contact readReceipts presence missedMail"),
     **of(OWNER, "Session", "id device createdAt expiresAt current"),
     **of(SIGNED_IN, "Profile", "id name headline experience yearsOfExperience industry languages timeZone capacity"),
     **of(SIGNED_IN, "Profile", "skillsOffered skillsWanted availability placesFree"),
@@ -89,19 +98,22 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "Goal", "id title description dueOn status createdAt closedAt milestones evidence"),
     **of(PAIR, "Milestone", "id title position dueOn completedAt"),
     **of(PAIR, "Meeting", "id kind status startsAt minutes timeZone localStart agenda evidence"),
-    **of(PAIR, "Conversation", "id lastActivityAt lastNumber closedAt counterpart lastMessage unreadCount readNumber"),
-    **of(PAIR, "Conversation", "messages pinnedMessages"),
-    **of(PAIR, "Message", "id conversation number body author createdAt editedAt deletedAt pinnedAt replyTo versions"),
-    **of(PAIR, "Message", "reactions reactionCounts attachments"),
-    # Of the viewer alone, as `readNumber` is.
-    **of(PAIR, "Message", "starredAt"),
-    **of(PAIR, "MessageVersion", "id number body createdAt"),
-    **of(PAIR, "Reaction", "id emoji profile createdAt"),
-    **of(PAIR, "ReactionCount", "emoji count mine"),
     **of(PAIR, "Evidence", "id body writer writtenAt author createdAt message"),
     **of(OWNER, "ScheduledMessage", "id conversation body replyTo sendAt createdAt sent cancelledAt refusal"),
+    # Conversations
+    **of(PARTICIPANT, "Conversation", "id kind title lastActivityAt lastNumber closedAt counterpart lastMessage"),
+    **of(PARTICIPANT, "Conversation", "unreadCount readNumber messages participants myRole pinnedMessages"),
+    **of(PARTICIPANT, "Conversation", "muted mutedUntil pinned archived"),
+    **of(PARTICIPANT, "Participant", "id profile role createdAt readNumber deliveredNumber"),
+    **of(PARTICIPANT, "Message", "id conversation number body author createdAt editedAt deletedAt pinnedAt replyTo"),
+    **of(PARTICIPANT, "Message", "versions reactions reactionCounts attachments"),
+    # Of the viewer alone, as `readNumber` is.
+    **of(PARTICIPANT, "Message", "starredAt"),
+    **of(PARTICIPANT, "MessageVersion", "id number body createdAt"),
+    **of(PARTICIPANT, "Reaction", "id emoji profile createdAt"),
+    **of(PARTICIPANT, "ReactionCount", "emoji count mine"),
     **of(SENDER, "Message", "clientId"),
-    **of(PAIR, "Attachment", "id name mediaType kind bytes width height url thumbnailUrl"),
+    **of(PARTICIPANT, "Attachment", "id name mediaType kind bytes width height url thumbnailUrl"),
     **of(PAIR, "VideoSession", "id status createdAt liveAt endedAt meeting participants"),
     **of(PAIR, "VideoParticipant", "id profile createdAt leftAt"),
     **of(OWNER, "Block", "id blocked createdAt"),
@@ -122,7 +134,9 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "MentorshipConnection", PAGE),
     **of(PAIR, "MentorshipEdge", EDGE),
     **of(SIGNED_IN, "ConversationConnection", PAGE),
-    **of(PAIR, "ConversationEdge", EDGE),
+    **of(PARTICIPANT, "ConversationEdge", EDGE),
+    **of(PARTICIPANT, "ParticipantConnection", PAGE),
+    **of(PARTICIPANT, "ParticipantEdge", EDGE),
     **of(OWNER, "SessionConnection", PAGE),
     **of(OWNER, "SessionEdge", EDGE),
     **of(PAIR, "GoalConnection", PAGE),
@@ -130,7 +144,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "MeetingConnection", PAGE),
     **of(PAIR, "MeetingEdge", EDGE),
     **of(SIGNED_IN, "MessageConnection", PAGE),
-    **of(PAIR, "MessageEdge", EDGE),
+    **of(PARTICIPANT, "MessageEdge", EDGE),
     **of(SIGNED_IN, "BlockConnection", PAGE),
     **of(OWNER, "BlockEdge", EDGE),
     **of(SIGNED_IN, "ReportConnection", PAGE),
@@ -173,6 +187,18 @@ RULES: dict[str, Rule] = {
     **of(OWNER, "CancelScheduledMessagePayload", "scheduled"),
     **of(PAIR, "ForwardMessagePayload", "evidence"),
     **of(PAIR, "RemoveEvidencePayload", "goal meeting"),
+    **of(OWNER, "UpdatePreferencesPayload", "account"),
+    **of(PARTICIPANT, "MarkDeliveredPayload", "conversation"),
+    **of(PARTICIPANT, "MuteConversationPayload", "conversation"),
+    **of(PARTICIPANT, "PinConversationPayload", "conversation"),
+    **of(PARTICIPANT, "ArchiveConversationPayload", "conversation"),
+    **of(PARTICIPANT, "OpenConversationPayload", "conversation"),
+    **of(HEAD, "OpenCirclePayload", "conversation"),
+    **of(LEADER, "RenameCirclePayload", "conversation"),
+    **of(LEADER, "AddToCirclePayload", "conversation"),
+    **of(LEADER, "RemoveFromCirclePayload", "conversation"),
+    **of(SIGNED_IN, "LeaveConversationPayload", "conversationId"),
+    **of(HEAD, "SetRolePayload", "conversation"),
     **of(PAIR, "StartVideoSessionPayload", "session"),
     **of(TICKET_HOLDER, "JoinVideoSessionPayload", "session ticket participant polite participants iceServers"),
     **of(TICKET_HOLDER, "JoinVideoSessionPayload", "heartbeatSeconds"),
@@ -183,12 +209,13 @@ RULES: dict[str, Rule] = {
     **of(TICKET_HOLDER, "LeaveVideoSessionPayload", "session"),
     **of(PAIR, "EndVideoSessionPayload", "session"),
     # Events
-    **of(PAIR, "MessageCreated", "cursor message"),
-    **of(PAIR, "MessageUpdated", "cursor message"),
-    **of(PAIR, "ReactionChanged", "cursor message"),
-    **of(PAIR, "ConversationChanged", "cursor conversation"),
+    **of(PARTICIPANT, "MessageCreated", "cursor message"),
+    **of(PARTICIPANT, "MessageUpdated", "cursor message"),
+    **of(PARTICIPANT, "ReactionChanged", "cursor message"),
+    **of(PARTICIPANT, "ConversationChanged", "cursor conversation"),
+    **of(SIGNED_IN, "ConversationLeft", "cursor conversationId"),
+    **of(PARTICIPANT, "ReadMarkerMoved", "cursor conversation"),
     **of(OWNER, "ScheduledMessageChanged", "cursor scheduled"),
-    **of(PAIR, "ReadMarkerMoved", "cursor conversation"),
     **of(PAIR, "RequestChanged", "cursor request"),
     **of(PAIR, "MentorshipChanged", "cursor mentorship"),
     **of(PAIR, "GoalChanged", "cursor goal"),

@@ -38,7 +38,7 @@ async def first(document: str, context: Context, **given: Any) -> dict[str, Any]
 async def test_somebody_is_there_for_those_to_whom_they_show_it(
     world: World, actor: str, audience: PresenceAudience
 ) -> None:
-    """Theo has a mentorship with Mara, and asked her once more; Zoe and he share nothing."""
+    """Theo has a mentorship with Mara, and is in a circle with her and Zoe; Finn was put out of it."""
     theo = UUID(world.accounts["theo"])
     await Account.filter(id=theo).update(presence=audience)
     async with embedded_broker() as bells:
@@ -52,7 +52,7 @@ async def test_somebody_is_there_for_those_to_whom_they_show_it(
     await reader_of(world, actor).read(answer["data"]["presence"])
     allowed = {
         PresenceAudience.NOBODY: {"theo"},
-        PresenceAudience.CONTACTS: {"theo", "mara"},
+        PresenceAudience.CONTACTS: {"theo", "mara", "zoe"},
         PresenceAudience.EVERYONE: set(ACTORS),
     }
     (told_of,) = answer["data"]["presence"]

@@ -4,7 +4,7 @@ Private texts hold a canary that names who may read it (`canary-mara_theo-goal`)
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,24 @@ from models import clock, password
 from models.account import Account
 from models.attachment import Attachment
 from models.block import Block
-from models.conversation import Conversation, Message, Reaction, ScheduledMessage, Star
+from models.conversation import (
+    Circle,
+    Conversation,
+    Direct,
+    Message,
+    Participant,
+    Reaction,
+    Role,
+    ScheduledMessage,
+    Star,
+)
 from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
-from models.organisation import Organisation, Programme
+from models.organisation import ContactRule, Organisation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
@@ -28,7 +38,8 @@ from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from tests.people import PASSWORD
 from tests.schema.sdp import sdp
 
-# Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody.
+# Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody. All but
+# Finn are in a circle; he was put out of it. Zoe and Mara write to each other.
 ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
 
 SDP = sdp("canary-mara_theo-sdp")
@@ -75,7 +86,9 @@ async def build(world: World) -> None:
             skills_offered=["Law"],
             skills_wanted=["Law"],
         )
-    world.note("nora", await Profile.get(id=people["nora"].id))
+    for name in ("nora", "yan"):
+        world.note(name, await Profile.get(id=people[name].id))
+    await Account.all().update(contact=ContactRule.EVERYONE)
     programme = await Programme.create(
         organisation=await Organisation.create(name="canary-mara_theo-guild"),
         name="canary-mara_theo-programme",
@@ -99,6 +112,8 @@ async def build(world: World) -> None:
     await _pair(world, people, "yan", "zoe")
     await _safety(people, world)
     world.note("pending", await _ask(people, "mara", "theo"))
+    await _circle(world, people)
+    await _direct(world, people)
     world.secrets = [account.password_hash for account in await Account.all()]
     world.secrets += [session.token_hash for session in await Session.all()]
     world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]
@@ -221,6 +236,28 @@ async def _attach(world: World, by: Account, named: str, name: str) -> Attachmen
     )
     world.note(named, file)
     return file
+
+
+async def _circle(world: World, people: dict[str, Account]) -> None:
+    """Mara owns it, Theo leads it with her, Yan and Zoe are in it. Finn was, and is not told its title any more."""
+    mara, text = people["mara"], "canary-mara_theo_zoe_yan"
+    members = [people[name].id for name in ("theo", "finn", "zoe", "yan")]
+    circle = await Circle.open(f"{text}-title", members, by=mara)
+    await Circle(circle).set_role(people["theo"].id, Role.MODERATOR, by=mara)
+    await Circle(circle).remove(people["finn"].id, by=people["theo"])
+    await circle.send(f"{text}-body", by=people["zoe"], client_id="canary-zoe-key")
+    await circle.mark_read(1, by=people["theo"])
+    await (await Participant.of(circle.id, mara)).mute()
+    world.note("circle", circle)
+
+
+async def _direct(world: World, people: dict[str, Account]) -> None:
+    """Of Zoe and Mara; and Zoe hides how far she has read."""
+    direct = await Direct.open(people["mara"].id, by=people["zoe"])
+    world.note("direct", direct)
+    await direct.send("canary-mara_zoe-direct", by=people["zoe"], client_id="canary-zoe-key-direct")
+    await (await Participant.of(direct.id, people["mara"])).mute(datetime(2999, 1, 1, tzinfo=UTC))
+    await people["zoe"].prefer(by=people["zoe"], read_receipts=False)
 
 
 async def _join(world: World, people: dict[str, Account], call: str, name: str, device: str) -> VideoParticipant:

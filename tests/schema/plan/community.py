@@ -16,14 +16,25 @@ from models.account import Account
 from models.attachment import Attachment
 from models.base import Base, uuid7
 from models.block import Block
-from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, ScheduledMessage, Star
+from models.conversation import (
+    Circle,
+    Conversation,
+    Direct,
+    Message,
+    MessageVersion,
+    Participant,
+    Reaction,
+    Role,
+    ScheduledMessage,
+    Star,
+)
 from models.database import dialect
 from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Mentorship
-from models.organisation import Organisation, Programme
+from models.organisation import ContactRule, Organisation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
@@ -37,6 +48,7 @@ from schema import (
     evidence,
     mentorship,
     organisation,
+    participant,
     profile,
     report,
     request,
@@ -91,6 +103,7 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "scheduledMessages": (conversation.SOONEST_FIRST, ScheduledMessage),
     "evidence": (evidence.BY_AGE, Evidence),
     "searchMessages": (search.NEWEST_FIRST, Message),
+    "participants": (participant.BY_JOINING, Participant),
     "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
     "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
     "blocks": (block.NEWEST_FIRST, Block),
@@ -100,7 +113,7 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
-    Meeting, Conversation, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
+    Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
 ]  # fmt: skip
 
@@ -137,6 +150,7 @@ async def community() -> Community:
         await fill(two)
     await over.mentorship.end(by=ada)
     await Mentorship.filter(id=over.mentorship.id).update(end_reason=AWKWARD[4])
+    await circles(ada, bo, nil)
     await requests(bo, nil)
     await safety(busy, nil)
     await enrol(ada, bo)
@@ -239,6 +253,25 @@ async def attach(message: Message, name: str, many: int) -> None:
             kind=list(AttachmentKind)[-position], bytes=2**31 - 1, sha256="", **made,
             removed_at=MOMENTS[0] if position == 2 else None,
         )  # fmt: skip
+
+
+async def circles(*people: Account) -> None:
+    """A direct conversation, and circles that each keeps in another way; the last person hides what they read."""
+    await Account.filter(id__in=[one.id for one in people]).update(contact=ContactRule.EVERYONE)
+    first, second, third = people
+    direct = await Direct.open(second.id, by=first)
+    await direct.send("a", by=first, client_id=f"d{uuid7()}")
+    for index, text in enumerate(AWKWARD[2:6]):
+        circle = await Circle.open("A", [second.id, third.id], by=first)
+        await circle.send("a", by=second, client_id=f"c{index}")
+        await circle.mark_delivered(1, by=third)
+        await Circle(circle).set_role(second.id, list(Role)[index % 3], by=first)
+        await Conversation.filter(id=circle.id).update(title=text)
+        for who, name in zip(people, ("muted_until", "pinned_at", "archived_at"), strict=True):
+            moment = MOMENTS[(index + len(name)) % len(MOMENTS)]
+            await Participant.filter(conversation_id=circle.id, profile_id=who.id).update(**{name: moment})
+    await (await Participant.of(direct.id, first)).mute()
+    await Account.filter(id=third.id).update(read_receipts=False)
 
 
 async def requests(mentee: Account, other: Account) -> None:

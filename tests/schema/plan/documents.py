@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLEnumType,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     InlineFragmentNode,
@@ -198,16 +199,7 @@ class Writer:
     def argument(self, of: str, name: str, argument: GraphQLArgument) -> str:
         """The value of an argument: a literal or a variable."""
         value = self.value(of, name, argument)
-        kind = get_named_type(argument.type)
-        literal = (
-            print_string(value)
-            if isinstance(value, str)
-            else str(value).lower()
-            if isinstance(value, bool)
-            else str(value)
-        )
-        if isinstance(kind, GraphQLEnumType):
-            literal = value
+        literal = self.literal(get_named_type(argument.type), value)
         if not is_non_null_type(argument.type) and self.one_in(RARELY):
             value, literal = None, "null"
         # The literal of a lone surrogate is bad syntax.
@@ -215,6 +207,24 @@ class Writer:
         if surrogate or self.one_in(2):
             return self.variable(str(argument.type), "" if surrogate else literal, value)
         return literal
+
+    def literal(self, kind: Any, value: Any) -> str:
+        """The value as a document writes it; a member of an object may be a variable of its own."""
+        if isinstance(kind, GraphQLInputObjectType):
+            members = []
+            for name, member in value.items():
+                of = kind.fields[name].type
+                written = self.literal(get_named_type(of), member)
+                given = self.variable(str(of), written, member) if self.one_in(OFTEN) else written
+                members.append(f"{name}: {given}")
+            return f"{{{', '.join(members)}}}"
+        if value is None:
+            return "null"
+        if isinstance(kind, GraphQLEnumType):
+            return str(value)
+        if isinstance(value, bool):
+            return str(value).lower()
+        return print_string(value) if isinstance(value, str) else str(value)
 
     def variable(self, kind: str, literal: str, value: Any) -> str:
         """A variable for a value; its value is given, or left out where there is a default, or null."""
@@ -229,6 +239,8 @@ class Writer:
     def value(self, of: str, name: str, argument: GraphQLArgument) -> Any:
         """A value for an argument, which often means something."""
         kind = get_named_type(argument.type)
+        if isinstance(kind, GraphQLInputObjectType):
+            return self.members(kind)
         if isinstance(kind, GraphQLEnumType):
             return self.draw(st.sampled_from(sorted(kind.values)))
         if name == "id":
@@ -242,6 +254,16 @@ class Writer:
             real = f"@cursor:{named}:{self.draw(st.integers(0, 12))}"
             return self.draw(FORGED) if self.one_in(SOMETIMES) else real
         return self.draw({"Int": SIZES, "String": STRINGS, "DateTime": MOMENTS, "Boolean": st.booleans()}[kind.name])
+
+    def members(self, kind: GraphQLInputObjectType) -> dict[str, Any]:
+        """Some of the members of an input object, which are flags and enums."""
+        found: dict[str, Any] = {}
+        for name, member in kind.fields.items():
+            if self.one_in(OFTEN):
+                of = get_named_type(member.type)
+                values = sorted(of.values) if isinstance(of, GraphQLEnumType) else [True, False]
+                found[name] = self.draw(st.sampled_from([None, *values]))
+        return found
 
 
 def leaves(of: Any) -> list[str]:

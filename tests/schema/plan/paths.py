@@ -8,11 +8,13 @@ from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     get_named_type,
     is_leaf_type,
     is_required_argument,
 )
+from graphql.language.print_string import print_string
 
 from schema.root import schema
 from tests.schema.plan.community import ORDERS
@@ -74,6 +76,11 @@ def places(*, stop: set[str] | frozenset[str] = frozenset()) -> Iterator[Place]:
 def sample(place: Place, name: str) -> Any:
     """A value that an argument takes, with the names of rows."""
     kind = get_named_type(place.field.args[name].type)
+    if isinstance(kind, GraphQLInputObjectType):
+        return {
+            member: next(iter(of.values)) if isinstance(of, GraphQLEnumType) else True
+            for member, of in ((one, get_named_type(field.type)) for one, field in kind.fields.items())
+        }
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))
     if name == "id":
@@ -90,6 +97,16 @@ def sample(place: Place, name: str) -> Any:
             else "suggestions:01890000-0000-7000-8000-000000000000:0.5"
         )
     return 2 if kind.name == "Int" else "sql"
+
+
+def written(place: Place, name: str) -> str:
+    """That value as a literal."""
+    value = sample(place, name)
+    kind = get_named_type(place.field.args[name].type)
+    if isinstance(kind, GraphQLInputObjectType):
+        members = (f"{one}: {value[one] if isinstance(value[one], str) else 'true'}" for one in value)
+        return f"{{{', '.join(members)}}}"
+    return str(value) if isinstance(kind, GraphQLEnumType) or isinstance(value, int) else print_string(value)
 
 
 def arguments(*, of: str | None = None) -> Iterator[tuple[Place, str, GraphQLArgument]]:

@@ -3,15 +3,14 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLObjectType, get_named_type, is_non_null_type
-from graphql.language.print_string import print_string
+from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 from tortoise.fields.base import Field
 
 from schema.execution import planner, prepare
 from schema.node import _models
 from tests.schema.plan.both import UNLIMITED
 from tests.schema.plan.community import MODELS, Community
-from tests.schema.plan.paths import SCHEMA, Place, arguments, places, sample
+from tests.schema.plan.paths import SCHEMA, Place, arguments, places, sample, written
 
 # Computed in Python, or from a clock.
 IN_PYTHON = {
@@ -63,11 +62,8 @@ async def test_every_argument_is_planned_but_those_that_are_named(populated: Com
     for place, name, argument in arguments():
         if place.called in IN_PYTHON:
             continue
-        value = sample(place, name)
-        enum = isinstance(get_named_type(argument.type), GraphQLEnumType)
-        literal = value if enum or isinstance(value, int) else print_string(value)
-        below = rows_of(place)
-        assert await is_planned(populated, place.query("", f"{name}: {literal}", below)), (place, name)
+        value, below = sample(place, name), rows_of(place)
+        assert await is_planned(populated, place.query("", f"{name}: {written(place, name)}", below)), (place, name)
         query = place.query(f"($v: {argument.type})", f"{name}: $v", below)
         if not await is_planned(populated, query, {"v": value}):
             fallen.add(f"{place.called}({name})")

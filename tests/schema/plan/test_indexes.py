@@ -29,6 +29,10 @@ OTHERS = [
     " pageInfo { hasPreviousPage } } } } } }",
     "{ mentorships(status: ACTIVE) { edges { node { mentee { name } conversation { lastNumber unreadCount } } } } }",
     "{ mentorshipRequests { edges { node { status mentorship { id } mentee { name } } } } }",
+    "{ conversations(filter: {unread: true, muted: false, pinned: false}) { edges { node { kind muted pinned } } } }",
+    "{ conversations(filter: {kind: MENTORSHIP, archived: true}) { totalCount edges { node { myRole } } } }",
+    "{ conversations(first: 5) { edges { node { participants { edges { node { readNumber deliveredNumber"
+    " profile { name } } } } } } } }",
     '{ node(id: "$mentorship") { ... on Mentorship { meetings { edges { node { startsAt } } } } } }',
 ]
 

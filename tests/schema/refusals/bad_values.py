@@ -104,6 +104,13 @@ SKILLS |= {"too many": [str(number) for number in range(MOST_PER_PERSON + 1)], "
 NEGATIVE_OR_HUGE = {"-1": -1, "smallest": -(2**31), "largest": 2**31 - 1}
 MINUTES = NEGATIVE_OR_HUGE | {"0": 0, "4": 4, "481": 481}
 MONTHS = NEGATIVE_OR_HUGE | {"0": 0, "25": 25}
+NUMBERS = NEGATIVE_OR_HUGE | {"one too many": 4}
+MUTED_UNTIL = {
+    "no offset": "2999-01-01T00:00:00",
+    "past": "2020-01-01T00:00:00Z",
+    "year 1": "0001-01-01T00:00:00+14:00",
+    "year 9999": "9999-12-31T23:59:59-14:00",
+}
 DESCRIPTIONS = {
     "empty": "",
     "no SDP": "hello",
@@ -202,6 +209,11 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("forwardMessage", "clientId", CLIENT_IDS),
     ("forwardMessage", "meetingId", {"a goal too": "Meeting:01890000-0000-7000-8000-000000000000"}),
     ("sendMessage", "attachmentIds", FILES),
+    ("markDelivered", "number", NUMBERS),
+    ("openCircle", "title", TITLES),
+    ("openCircle", "clientId", CLIENT_IDS),
+    ("renameCircle", "title", TITLES),
+    ("muteConversation", "until", MUTED_UNTIL),
     ("startVideoSession", "clientId", CLIENT_IDS),
     ("joinVideoSession", "deviceId", {**HIDDEN, **BLANK, "too long": "x" * 65}),
     ("sendSessionDescription", "sdp", DESCRIPTIONS),
@@ -241,12 +253,30 @@ IDS: list[tuple[str, str, str]] = [
     ("reportProfile", "conversationId", "Conversation"),
     ("reportProfile", "profileId", "Profile"),
     ("sendMessage", "attachmentIds", "Attachment"),
+    ("markDelivered", "conversationId", "Conversation"),
+    ("openConversation", "profileId", "Profile"),
+    ("renameCircle", "conversationId", "Conversation"),
+    ("addToCircle", "conversationId", "Conversation"),
+    ("removeFromCircle", "conversationId", "Conversation"),
+    ("removeFromCircle", "profileId", "Profile"),
+    ("leaveConversation", "conversationId", "Conversation"),
+    ("setRole", "conversationId", "Conversation"),
+    ("setRole", "profileId", "Profile"),
+    ("muteConversation", "conversationId", "Conversation"),
+    ("pinConversation", "conversationId", "Conversation"),
+    ("archiveConversation", "conversationId", "Conversation"),
     ("startVideoSession", "mentorshipId", "Mentorship"),
     ("startVideoSession", "meetingId", "Meeting"),
     ("joinVideoSession", "sessionId", "VideoSession"),
     ("sendSessionDescription", "to", "VideoParticipant"),
     ("sendIceCandidates", "to", "VideoParticipant"),
     ("endVideoSession", "sessionId", "VideoSession"),
+]
+
+# The same, where it is a list of ids.
+LISTS_OF_IDS: list[tuple[str, str, str]] = [
+    ("openCircle", "profileIds", "Profile"),
+    ("addToCircle", "profileIds", "Profile"),
 ]
 
 TICKETS = ["sendSessionDescription", "sendIceCandidates", "videoHeartbeat", "leaveVideoSession"]

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from models import clock
-from models.conversation import ScheduledMessage
+from models.account import Account
+from models.conversation import Circle, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
+from models.organisation import ContactRule
 from models.request import MentorshipRequest
 from models.video import VideoSession
 from tests.people import pair, person, request
@@ -41,9 +43,12 @@ async def world(database: str) -> World:
     scheduled = await ScheduledMessage.write(
         made.conversation, "Later", by=made.mentee, send_at=clock.now() + timedelta(days=1), client_id="Later"
     )
+    await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
+    circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
+        "circle": circle,
         "heard": heard,
         "goal": goal,
         "milestone": await Milestone.get(goal_id=goal.id),
@@ -58,5 +63,6 @@ async def world(database: str) -> World:
         "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
     }
     found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}
+    found.ids["member"] = f"Profile:{made.mentor.id}"
     found.ids["free"] = f"Profile:{free.id}"
     return found

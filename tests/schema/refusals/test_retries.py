@@ -29,6 +29,8 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("sendMessage", {"body": "Other"}),
     ("scheduleMessage", {"body": "Other"}),
     ("scheduleMessage", {"sendAt": (clock.now() + timedelta(days=2)).isoformat()}),
+    ("openCircle", {"title": "Other"}),
+    ("openCircle", {"profileIds": []}),
 ]
 
 

@@ -2,12 +2,13 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from schema.root import schema
 from tests.schema.refusals.attempts import actor, do, failures
-from tests.schema.refusals.bad_values import FIELDS, IDS, LONG, TICKETS
+from tests.schema.refusals.bad_values import FIELDS, IDS, LISTS_OF_IDS, LONG, TICKETS
 from tests.schema.refusals.good_inputs import GOOD
 from tests.schema.refusals.world import World
 from tests.schema.tables import rows
@@ -18,11 +19,12 @@ def test_every_mutation_is_tried() -> None:
     assert mutation is not None
     assert GOOD.keys() == mutation.fields.keys()
     tried = {(name, at) for name, at, _ in FIELDS} | {(name, at) for name, at, _ in IDS}
-    tried |= {(name, "ticket") for name in TICKETS}
+    tried |= {(name, "ticket") for name in TICKETS} | {(name, at) for name, at, _ in LISTS_OF_IDS}
     every = {(name, at) for name, member in mutation.fields.items() for at in member.args["input"].type.of_type.fields}
     # GraphQL itself checks enums, dates and booleans; sign-in has tests of its own.
     checked_by_type = {"kind", "cadence", "status", "dueOn", "takeOver", "type", "away", "typing", "pinned", "starred"}
     checked_by_type |= {"reason"}
+    checked_by_type |= {"role", "contact", "presence", "readReceipts", "missedMail", "muted", "pinned", "archived"}
     assert {(name, at) for name, at in every - tried if at not in checked_by_type and name != "signIn"} == set()
 
 
@@ -45,8 +47,26 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 @pytest.mark.parametrize(("name", "at", "kind"), IDS, ids=[f"{name}-{at}" for name, at, _ in IDS])
 async def test_an_id_that_is_none_of_its_kind_is_refused(world: World, name: str, at: str, kind: str) -> None:
+    assert await failures(world, name, at, malformed(kind), "INVALID") == {}
+    assert await failures(world, name, at, {"unknown": f"{kind}:{UNKNOWN}"}, "NOT_FOUND") == {}
+
+
+@pytest.mark.parametrize(("name", "at", "kind"), LISTS_OF_IDS, ids=[f"{name}-{at}" for name, at, _ in LISTS_OF_IDS])
+async def test_one_id_in_a_list_that_is_none_of_its_kind_is_refused(
+    world: World, name: str, at: str, kind: str
+) -> None:
+    good = GOOD[name](world)[at]
+    bad = {case: [*good, value] for case, value in malformed(kind).items()}
+    assert await failures(world, name, at, bad, "INVALID") == {}
+    assert await failures(world, name, at, {"unknown": [*good, f"{kind}:{UNKNOWN}"]}, "NOT_FOUND") == {}
+    many = [f"{kind}:{uuid4()}" for _ in range(201)]
+    assert await failures(world, name, at, {"too many": many}, "LIMIT_REACHED") == {}
+
+
+def malformed(kind: str) -> dict[str, str]:
+    """What is no id of this kind."""
     other = "Goal" if kind != "Goal" else "Meeting"
-    malformed = {
+    return {
         "empty": "",
         "no id": "x",
         "no key": f"{kind}:",
@@ -64,8 +84,6 @@ async def test_an_id_that_is_none_of_its_kind_is_refused(world: World, name: str
         "other digits": f"{kind}:" + UNKNOWN.replace("0", "\u0660"),
         "long": LONG,
     }
-    assert await failures(world, name, at, malformed, "INVALID") == {}
-    assert await failures(world, name, at, {"unknown": f"{kind}:{UNKNOWN}"}, "NOT_FOUND") == {}
 
 
 @pytest.mark.parametrize("name", TICKETS)
