@@ -25,9 +25,9 @@ from schema.connection import page as make_page
 from schema.plan.afterwards import Marks
 from schema.plan.arguments import Arguments
 from schema.plan.dialect import Dialect, Unplannable
-from schema.plan.json import Json, literal, record
+from schema.plan.json import Json, literal, record, truth
 from schema.plan.read import METADATA, Afterwards, Expression, Many, One, Paged, Tally, Through, Value
-from schema.plan.selection import Selections
+from schema.plan.selection import Selections, object_of
 from schema.plan.sql import Constant, Piece, Slot, Sql, query
 from schema.plan.standin import Row, Viewer
 from schema.plan.tally import Counting
@@ -58,7 +58,7 @@ class Compiler:
     def root(self, found: Any, of: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Sql:
         """The statement of a root field, whose resolver found these rows or this page."""
         if isinstance(found, Page):
-            select = self._connection(found, _object(of), nodes)
+            select = self._connection(found, object_of(of), nodes)
         elif isinstance(found, QuerySet) and found._single:
             select = self._selected(found, self._node_type(of, found.model), nodes)
         else:
@@ -142,7 +142,7 @@ class Compiler:
             case Paged():
                 found = how.rows(self.viewer.viewer, row)
                 page = make_page(found, how.order, **self.arguments.of(definition, nodes[0]))
-                return Json(Sql("(", self._connection(page, _object(of), nodes), ")"))
+                return Json(Sql("(", self._connection(page, object_of(of), nodes), ")"))
             case Value():
                 return self._value(how, of, row)
             case Tally():
@@ -153,12 +153,12 @@ class Compiler:
 
     def _one(self, how: One, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
-        return self._nullable(self._selected(rows if how.unique else rows.limit(1), _object(of), nodes), of)
+        return self._nullable(self._selected(rows if how.unique else rows.limit(1), object_of(of), nodes), of)
 
     def _many(self, how: Many, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
         rows = how.rows(self.viewer.viewer, row)
         one = self._row(rows.model)
-        array = self.dialect.array(self._record(_object(of), one, nodes), ", ".join(map(one.column, how.order)))
+        array = self.dialect.array(self._record(object_of(of), one, nodes), ", ".join(map(one.column, how.order)))
         if how.through is None or not self.dialect.has_arrays:
             found = self._from(rows.order_by(*how.order), one)
         else:
@@ -183,7 +183,7 @@ class Compiler:
         return self._nullable(Sql("SELECT ", found, " FROM ", self._from(rows, one)), of)
 
     def _tally(self, how: Tally, of: GraphQLOutputType, row: Row, nodes: Sequence[FieldNode]) -> Json:
-        rows, kind = how.rows(self.viewer.viewer, row), _object(of)
+        rows, kind = how.rows(self.viewer.viewer, row), object_of(of)
         one = self._row(rows.model)
         counting = Counting(how, one, next(self._aliases), self.dialect)
         array = counting.array(kind.name, list(self.selections.below(kind, nodes).items()))
@@ -221,7 +221,8 @@ class Compiler:
         # Only pageInfo needs to know what lies beyond the page; without it the window is just the page.
         infos = [node for same in below.values() if same[0].name.value == "pageInfo" for node in same]
         told = {
-            same[0].name.value for same in self.selections.below(_object(kind.fields["pageInfo"].type), infos).values()
+            same[0].name.value
+            for same in self.selections.below(object_of(kind.fields["pageInfo"].type), infos).values()
         }
         known = {"__typename", "hasNextPage" if page.back else "hasPreviousPage"}
         window = Window(page, row, beyond=bool(told - known))
@@ -236,13 +237,13 @@ class Compiler:
             case "__typename":
                 return Json(f'"{kind.name}"')
             case "edges":
-                edge = _object(kind.fields["edges"].type)
+                edge = object_of(kind.fields["edges"].type)
                 members = [
                     (key, self._edge(page, edge, row, same)) for key, same in self.selections.below(edge, nodes).items()
                 ]
                 return self.dialect.array(record(members), window.order, window.inside)
             case "pageInfo":
-                info = _object(kind.fields["pageInfo"].type)
+                info = object_of(kind.fields["pageInfo"].type)
                 return record(
                     [
                         (key, self._page_info(page, row, same[0].name.value))
@@ -260,7 +261,7 @@ class Compiler:
             case "cursor":
                 return self.dialect.quoted(self._cursor(page, row))
             case "node":
-                return self._record(_object(kind.fields["node"].type), row, nodes)
+                return self._record(object_of(kind.fields["node"].type), row, nodes)
         raise Unplannable(f"{kind.name}.{nodes[0].name.value}")
 
     def _page_info(self, page: Page, row: Row, name: str) -> Json:
@@ -275,8 +276,8 @@ class Compiler:
 
         parts: Mapping[str, Json] = {
             "__typename": Json('"PageInfo"'),
-            "hasNextPage": _truth(page.before is not None) if page.back else more,
-            "hasPreviousPage": more if page.back else _truth(page.after is not None),
+            "hasNextPage": truth(page.before is not None) if page.back else more,
+            "hasPreviousPage": more if page.back else truth(page.after is not None),
             "startCursor": cursor_at(first_row),
             "endCursor": cursor_at(last_row),
         }
@@ -286,17 +287,6 @@ class Compiler:
         key = row._model._meta.fields_map[page.order.key]
         text = self.dialect.text(key, row.column(page.order.key))
         return Sql(f"'{page.order.name}:' || {row.column('id')} || ':' || {text}")
-
-
-def _truth(value: bool) -> Json:
-    return Json("true" if value else "false")
-
-
-def _object(of: GraphQLOutputType) -> GraphQLObjectType:
-    named = get_named_type(of)
-    if not isinstance(named, GraphQLObjectType):
-        raise Unplannable(f"the abstract type {named.name}")
-    return named
 
 
 def _values(field: Any) -> dict[str, Any]:

@@ -40,3 +40,8 @@ def record(members: list[tuple[str, Json]]) -> Json:
     for index, (name, value) in enumerate(members):
         parts += [f'{"," if index else ""}"{name}":', value]
     return Json("{", *parts, "}")
+
+
+def truth(value: bool) -> Json:
+    """The JSON of a truth."""
+    return Json("true" if value else "false")

@@ -9,10 +9,12 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     InlineFragmentNode,
     SelectionSetNode,
     VariableNode,
+    get_named_type,
     is_abstract_type,
 )
 
@@ -24,6 +26,14 @@ from schema.plan.dialect import Unplannable
 def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
     """The fragments of a document, by name."""
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def object_of(of: GraphQLOutputType) -> GraphQLObjectType:
+    """The object type that a field yields, one or a list of. Raises `Unplannable` where it is abstract."""
+    named = get_named_type(of)
+    if not isinstance(named, GraphQLObjectType):
+        raise Unplannable(f"the abstract type {named.name}")
+    return named
 
 
 class Selections:

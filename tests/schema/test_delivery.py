@@ -26,7 +26,10 @@ from tests.schema.permissions.documents import COMPUTED, SCHEMA, everything
 from tests.schema.plan.both import UNLIMITED
 from tests.schema.plan.community import MODELS, community
 
-EVERYTHING = everything(SCHEMA.type_map["InboxItem"], COMPUTED)
+# A link to a file is signed for one sign-in: it differs between the sockets of an account, which are shown the same.
+OF_A_SIGN_IN = {"Attachment.url", "Attachment.thumbnailUrl"}
+PLANNED = COMPUTED | OF_A_SIGN_IN
+EVERYTHING = everything(SCHEMA.type_map["InboxItem"], PLANNED)
 ALL = f"subscription($after: String) {{ inbox(after: $after) {{ {EVERYTHING} }} }}"
 
 
@@ -167,6 +170,14 @@ async def test_every_kind_of_event_is_shown_from_a_plan(database: str) -> None:
         assert await shown(ALL, [missing]) == [UNSEEN], f"{kind} of {model.__name__} is not planned"
 
 
+@pytest.mark.parametrize("field", sorted(OF_A_SIGN_IN))
+async def test_what_is_of_one_sign_in_is_never_shown_to_several(database: str, field: str) -> None:
+    _, _, deliveries = await one_conversation()
+    messages = [one for one in deliveries if one.event.kind is Kind.MESSAGE_CREATED]
+    source = MESSAGES.replace("FIELDS", f"attachments {{ {field.partition('.')[2]} }}")
+    assert await shown(source, messages) == [UNSHOWN] * len(messages)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -216,7 +227,7 @@ PARTS = {
         f"... on {event.__name__} {{ {part} }}"
         for part in (
             f"{name} {{ id }}", f"cursor more: {name} {{ __typename id }}", "__typename",
-            f"{name} {{ {everything(SCHEMA.type_map[model.__name__], COMPUTED, 4)} }}",
+            f"{name} {{ {everything(SCHEMA.type_map[model.__name__], PLANNED, 4)} }}",
             f"... @include(if: $yes) {{ {name} {{ id }} }} last: cursor",
         )
     ]
