@@ -49,7 +49,7 @@ class Circle:
         await circle.conversation.save(force_create=True)
         await ConversationOpening.make(by, client_id, content, conversation_id=circle.conversation.id)
         await circle._join([by.id], Role.OWNER)
-        await circle._join(invited)
+        await circle._join([one for one in dict.fromkeys(profile_ids) if one in invited])
         await circle._announce()
         return circle.conversation
 
@@ -72,7 +72,7 @@ class Circle:
         circle._must_lead(by)
         if invited := set(profile_ids) - circle.people.keys():
             await circle._must_take(invited, by)
-            await circle._join(invited)
+            await circle._join([one for one in dict.fromkeys(profile_ids) if one in invited])
             await circle._announce()
         return circle.conversation
 
