@@ -15,13 +15,13 @@ from tortoise.queryset import QuerySet
 
 from models import clock
 from models.attachment import Attachment
-from models.base import Authored, Base
+from models.base import Authored, Base, content_hash, must_be_a_key
+from models.conversation import quick, refusals
 from models.conversation.message import LONGEST_BODY, Message
 from models.conversation.participant import Participant, Role
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Mentorship
-from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.text import prose
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ class Conversation(Base):
             await Participant.create(conversation_id=conversation.id, profile_id=profile_id)
         return conversation
 
-    @transaction
     async def send(
         self,
         body: str,
@@ -88,16 +87,33 @@ class Conversation(Base):
     ) -> Message:
         """Give the message the next number of the conversation, and tell every participant's inbox.
 
-        A retry with the same key returns the first message, also when the conversation has closed meanwhile.
+        A retry with the same key returns the first message, also when the conversation has closed meanwhile. Nothing
+        but the conversation's id need be known.
         """
+        if attachment_ids or not quick.is_open():
+            return await self.send_in_steps(
+                body, by=by, client_id=client_id, reply_to_id=reply_to_id, attachment_ids=attachment_ids
+            )
+        body = prose(body, "body", longest=LONGEST_BODY)
+        must_be_a_key(client_id)
+        kept = content_hash(self._content(body, reply_to_id, ()))
+        return await quick.send(quick.Draft(self.id, by.id, client_id, kept, body, reply_to_id=reply_to_id))
+
+    @transaction
+    async def send_in_steps(
+        self,
+        body: str,
+        *,
+        by: "Account",
+        client_id: str,
+        reply_to_id: UUID | None = None,
+        attachment_ids: Sequence[UUID] = (),
+    ) -> Message:
+        """The same, statement by statement: within another unit, with attachments, and to compare the quick way with."""
         body = prose(body, "body", longest=LONGEST_BODY, empty=bool(attachment_ids))
-        conversation = await self.locked(self.id)
-        participants = await conversation.everybody(by)
-        content: dict[str, Any] = {"conversation_id": self.id, "body": body}
-        if reply_to_id is not None:
-            content["reply_to_id"] = reply_to_id
-        if attachment_ids:
-            content["attachment_ids"] = list(attachment_ids)
+        must_be_a_key(client_id)
+        conversation, participants = await self._held(by)
+        content = self._content(body, reply_to_id, attachment_ids)
         if first := await Message.made_before(by, client_id, **content):
             return first
         conversation.must_take_messages()
@@ -107,6 +123,22 @@ class Conversation(Base):
             await Attachment.bind(attachment_ids, message, by=by)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
         return message
+
+    def _content(self, body: str, reply_to_id: UUID | None, attachment_ids: Sequence[UUID]) -> dict[str, Any]:
+        """What the key of a message stands for."""
+        content: dict[str, Any] = {"conversation_id": self.id, "body": body}
+        if reply_to_id is not None:
+            content["reply_to_id"] = reply_to_id
+        if attachment_ids:
+            content["attachment_ids"] = list(attachment_ids)
+        return content
+
+    async def _held(self, by: "Account") -> tuple[Self, Sequence[UUID]]:
+        """The row, held until the unit ends, and the ids of the people in it. Raises `Refused` unless `by` is one."""
+        conversation = await type(self).select_for_update(no_key=True).get_or_none(id=self.id)
+        if conversation is None:
+            raise refusals.no_conversation()
+        return conversation, await conversation.everybody(by)
 
     async def _append(self, body: str, by: "Account", client_id: str, content: dict[str, Any], **more: Any) -> Message:
         self.last_number += 1
@@ -126,17 +158,22 @@ class Conversation(Base):
         await Participant.filter(conversation_id=self.id, profile_id=by.id).update(read_number=message.number)
         return message
 
-    @transaction
     async def mark_read(self, number: int, *, by: "Account") -> Self:
         """Move the reader's marker forward to a message's number. It never moves back.
 
         Once the conversation has closed, or a block stands in it, nothing of it is delivered to the other: only the
-        reader hears of it.
+        reader hears of it. Nothing but the conversation's id need be known.
         """
-        conversation = await self.locked(self.id)
-        participants = await conversation.everybody(by)
+        if not quick.is_open():
+            return await self.mark_read_in_steps(number, by=by)
+        return self.of_columns(await quick.mark(quick.Marking(self.id, by.id, number)))
+
+    @transaction
+    async def mark_read_in_steps(self, number: int, *, by: "Account") -> Self:
+        """The same, statement by statement."""
+        conversation, participants = await self._held(by)
         if not 0 <= number <= conversation.last_number:
-            raise invalid(f"The conversation has the messages 1 to {conversation.last_number}.", "number")
+            raise refusals.no_such_number(conversation.last_number)
         moved = await Participant.filter(conversation_id=self.id, profile_id=by.id, read_number__lt=number).update(
             read_number=number
         )
@@ -153,7 +190,7 @@ class Conversation(Base):
         """The ids of the people in it. Within a unit that holds the row. Raises `Refused` unless `by` is one."""
         people = [one.profile_id for one in await Participant.filter(conversation_id=self.id)]
         if by.id not in people:
-            raise not_found("conversation" if field == "conversationId" else "message", field)
+            raise refusals.no_conversation(field)
         return people
 
     def hearing(self, people: Sequence[UUID], by: "Account") -> Sequence[UUID]:
@@ -163,14 +200,14 @@ class Conversation(Base):
     def must_take_messages(self, field: str = "conversationId") -> None:
         """Raise `Refused` where nothing more may be said here."""
         if self.closed_at is not None:
-            raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", field)
+            raise refusals.closed(field)
         if self.blocks:
-            raise Refused(RefusalCode.NOT_ALLOWED, "No messages pass between the two of you.", field)
+            raise refusals.blocked(field)
 
     async def must_hold(self, reply_to_id: UUID | None) -> None:
         """Raise `Refused` where the message that is answered is not in this conversation."""
         if reply_to_id is not None and not await Message.exists(id=reply_to_id, conversation_id=self.id):
-            raise not_found("message in this conversation", "replyToId")
+            raise refusals.no_such_reply()
 
     @property
     def is_of_two(self) -> bool:
