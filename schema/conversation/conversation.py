@@ -14,8 +14,8 @@ from models.profile import Profile as ProfileRow
 from models.refusal import invalid
 from schema.connection import Connection, Order, both_ways, chosen, page, page_around
 from schema.context import Info, viewer
-from schema.conversation.message import BY_NUMBER, Message
-from schema.node import Node, as_node, find, id_of, node, one, value
+from schema.conversation.message import BY_NUMBER, Message, addressed
+from schema.node import Node, as_node, id_of, node, one, value
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -125,5 +125,7 @@ class ConversationMutation:
     @mutation("Say how far you have read. The marker never moves back.")
     async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:
         """Move the viewer's marker."""
-        conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
-        return MarkReadPayload(conversation=as_node(await conversation.mark_read(input.number, by=viewer(info))))
+        by = viewer(info)
+        return MarkReadPayload(
+            conversation=as_node(await addressed(input.conversation_id).mark_read(input.number, by=by))
+        )
