@@ -29,16 +29,20 @@ test-clients: .venv/ready ## clients and audits that others wrote, from npm, aga
 	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest -n 0 -s tests/clients/node.py
 
-bench: .venv/ready ## measure the read path, on SQLite and PostgreSQL, and the sockets (twenty minutes)
+bench: .venv/ready ## measure reads, sends, deliveries and sockets, on SQLite and PostgreSQL (three quarters of an hour)
 	$(BIN)/python -m benches.read_path
 	$(BIN)/python -m benches.sqlite_reads
+	$(BIN)/python -m benches.sends
+	$(BIN)/python -m benches.history
 	$(BIN)/python -m benches.sockets
 	$(BIN)/python -m benches.delivery
+	$(BIN)/python -m benches.messages
 
 bench-peers: .venv/ready ## the same beside other GraphQL servers, which npm installs into benches/peers/
 	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m benches.read_path --peers
 	$(BIN)/python -m benches.delivery --peers
+	$(BIN)/python -m benches.messages
 
 check: .venv/ready ## lint, types, layers
 	$(BIN)/ruff check

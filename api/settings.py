@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default=DEFAULT_URL, description="sqlite://path or postgres://user:password@host:port/name"
     )
-    database_pool: int = Field(default=10, ge=1, description="For reads, and as many for the rest")
+    database_pool: int = Field(default=10, ge=1, description="For reads, as many for quick writes, and for the rest")
     files_url: str = Field(default=FILES_URL, description="file://folder or s3://bucket/prefix")
     image_megabytes: float = Field(default=10, gt=0, le=100, description="The largest picture that may be sent")
     audio_megabytes: float = Field(default=25, gt=0, le=1000, description="The largest recording")

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
@@ -97,6 +97,11 @@ class Base(Model, metaclass=_Undescribed):
         return row
 
     @classmethod
+    def of_columns(cls, columns: Mapping[str, Any]) -> Self:
+        """The row that has these columns in the database: all of them, as its driver gives them."""
+        return cls._init_from_db(**columns)
+
+    @classmethod
     async def locked(cls, id: UUID) -> Self:
         """The row as it is now, held until the unit ends: others who want it wait.
 
@@ -134,21 +139,31 @@ class Authored(Base):
         """The row that this key made. Raises `Refused` where it was made with other content."""
         if client_id is None:
             return None
-        if not 1 <= len(client_id) <= 64 or not client_id.isascii() or not client_id.isprintable():
-            raise invalid("A clientId is 1 to 64 printable ASCII characters, such as a UUID.", "clientId")
+        must_be_a_key(client_id)
         row = await cls.get_or_none(author_id=by.id, client_id=client_id)
-        if row and row.content_hash != _content_hash(content):
-            raise Refused(
-                RefusalCode.CLIENT_ID_REUSED, "This clientId was used with other content; take a new one.", "clientId"
-            )
+        if row and row.content_hash != content_hash(content):
+            raise key_reused()
         return row
 
     @classmethod
     async def make(cls, by: "Account", client_id: str | None, content: dict[str, Any], **fields: Any) -> Self:
         """Store the row under its author's key, and what the key stands for."""
-        kept = _content_hash(content) if client_id is not None else None
+        kept = content_hash(content) if client_id is not None else None
         return await cls.create(author_id=by.id, client_id=client_id, content_hash=kept, **fields)
 
 
-def _content_hash(content: dict[str, Any]) -> str:
+def content_hash(content: dict[str, Any]) -> str:
+    """What stands for the content of a row under its author's key."""
     return hashlib.sha256(repr(sorted(content.items())).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def must_be_a_key(client_id: str) -> None:
+    """Raise `Refused` for a key that cannot be kept."""
+    if not 1 <= len(client_id) <= 64 or not client_id.isascii() or not client_id.isprintable():
+        raise invalid("A clientId is 1 to 64 printable ASCII characters, such as a UUID.", "clientId")
+
+
+def key_reused() -> Refused:
+    """The key stands for something else already."""
+    message = "This clientId was used with other content; take a new one."
+    return Refused(RefusalCode.CLIENT_ID_REUSED, message, "clientId")

@@ -32,6 +32,8 @@ class Context:
     roster: Roster = field(default_factory=lambda: Roster(Bells()))
     # The planner of reads, for what is selected below rows; set by execution, which imports this module.
     planner: Any = None
+    # What a planned mutation came to, for the executor that goes on from there.
+    outcome: Any = None
 
     @property
     def viewer(self) -> Account:

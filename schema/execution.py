@@ -36,7 +36,8 @@ from schema.context import Context
 from schema.delivery import Showing, Showings
 from schema.inbox import event_of
 from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
-from schema.plan.executor import RowExecutor
+from schema.plan.executor import OutcomeExecutor, RowExecutor
+from schema.plan.mutations import Mutations
 from schema.plan.planner import Planner
 from schema.root import schema
 
@@ -46,6 +47,7 @@ Formatted: TypeAlias = dict[str, Any]
 
 planner = Planner(schema._schema)
 showings = Showings(planner)
+mutations = Mutations(planner)
 
 # Each may be up to 20 KB of source, which makes a tree of a few hundred KB.
 DOCUMENTS_KEPT = 256
@@ -138,7 +140,22 @@ async def run(operation: Operation, context: Context) -> bytes:
     if planned is not None:
         return planned
     context.planner = planner
+    if operation.kind is OperationType.MUTATION:
+        return await _mutated(operation, context)
     return await execute_plainly(operation, context, RowExecutor)
+
+
+async def _mutated(operation: Operation, context: Context) -> bytes:
+    mutation = mutations.mutation(operation.source, operation.document, operation.node, operation.variables)
+    if mutation is None:
+        return await execute_plainly(operation, context, RowExecutor)
+    # From here on the verb has run: it never runs again.
+    context.outcome = await mutation.outcome(context)
+    try:
+        answer = await mutation.written(context.outcome, context)
+    except Exception as error:
+        raise Unavailable from error
+    return answer if answer is not None else await execute_plainly(operation, context, OutcomeExecutor)
 
 
 async def _planned(operation: Operation, context: Context) -> bytes | None:

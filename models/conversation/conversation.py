@@ -16,20 +16,19 @@ from tortoise.queryset import QuerySet
 
 from models import clock
 from models.attachment import Attachment
-from models.base import Authored, Base
+from models.base import Authored, Base, content_hash, must_be_a_key
+from models.conversation import quick, refusals
 from models.conversation.message import LONGEST_BODY, Message
 from models.conversation.participant import Participant, Role
+from models.conversation.quick import words
 from models.database import transaction
 from models.inbox import Inbox, Kind
 from models.mentorship import Mentorship
-from models.refusal import RefusalCode, Refused, invalid, not_found
+from models.refusal import RefusalCode, Refused
 from models.text import prose
 
 if TYPE_CHECKING:
     from models.account import Account
-
-# In a conversation of more people, nobody is told when somebody has read further.
-MOST_TOLD_OF_READING = 20
 
 # How many conversations one person opens in a day.
 MOST_OPENED, DAY = 50, timedelta(days=1)
@@ -109,7 +108,6 @@ class Conversation(Base):
             await Participant.create(conversation_id=conversation.id, profile_id=profile_id)
         return conversation
 
-    @transaction
     async def send(
         self,
         body: str,
@@ -121,16 +119,33 @@ class Conversation(Base):
     ) -> Message:
         """Give the message the next number of the conversation, and tell every participant's inbox.
 
-        A retry with the same key returns the first message, also when the conversation has closed meanwhile.
+        A retry with the same key returns the first message, also when the conversation has closed meanwhile. Nothing
+        but the conversation's id need be known.
         """
+        if attachment_ids or not quick.is_open():
+            return await self.send_in_steps(
+                body, by=by, client_id=client_id, reply_to_id=reply_to_id, attachment_ids=attachment_ids
+            )
+        body = prose(body, "body", longest=LONGEST_BODY)
+        must_be_a_key(client_id)
+        kept = content_hash(self._content(body, reply_to_id, ()))
+        return await quick.send(quick.Draft(self.id, by.id, client_id, kept, body, reply_to_id=reply_to_id))
+
+    @transaction
+    async def send_in_steps(
+        self,
+        body: str,
+        *,
+        by: "Account",
+        client_id: str,
+        reply_to_id: UUID | None = None,
+        attachment_ids: Sequence[UUID] = (),
+    ) -> Message:
+        """The same, statement by statement: within another unit, with attachments, or to compare with."""
         body = prose(body, "body", longest=LONGEST_BODY, empty=bool(attachment_ids))
-        conversation = await self.locked(self.id)
-        participants = await conversation.everybody(by)
-        content: dict[str, Any] = {"conversation_id": self.id, "body": body}
-        if reply_to_id is not None:
-            content["reply_to_id"] = reply_to_id
-        if attachment_ids:
-            content["attachment_ids"] = list(attachment_ids)
+        must_be_a_key(client_id)
+        conversation, participants = await self._held(by)
+        content = self._content(body, reply_to_id, attachment_ids)
         if first := await Message.made_before(by, client_id, **content):
             return first
         conversation.must_take_messages()
@@ -140,6 +155,22 @@ class Conversation(Base):
             await Attachment.bind(attachment_ids, message, by=by)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
         return message
+
+    def _content(self, body: str, reply_to_id: UUID | None, attachment_ids: Sequence[UUID]) -> dict[str, Any]:
+        """What the key of a message stands for."""
+        content: dict[str, Any] = {"conversation_id": self.id, "body": body}
+        if reply_to_id is not None:
+            content["reply_to_id"] = reply_to_id
+        if attachment_ids:
+            content["attachment_ids"] = list(attachment_ids)
+        return content
+
+    async def _held(self, by: "Account") -> tuple[Self, Sequence[UUID]]:
+        """The row, held until the unit ends, and the ids of the people in it. Raises `Refused` unless `by` is one."""
+        conversation = await type(self).select_for_update(no_key=True).get_or_none(id=self.id)
+        if conversation is None:
+            raise refusals.no_conversation()
+        return conversation, await conversation.everybody(by)
 
     async def _append(self, body: str, by: "Account", client_id: str, content: dict[str, Any], **more: Any) -> Message:
         self.last_number += 1
@@ -160,7 +191,17 @@ class Conversation(Base):
         return message
 
     async def mark_read(self, number: int, *, by: "Account") -> Self:
-        """Move the reader's marker forward to a message's number. It never moves back."""
+        """Move the reader's marker forward to a message's number. It never moves back.
+
+        Others hear of it as far as both sides show how far they have read, and while something passes between them.
+        Nothing but the conversation's id need be known.
+        """
+        if not quick.is_open():
+            return await self.mark_read_in_steps(number, by=by)
+        return self.of_columns(await quick.mark(quick.Marking(self.id, by.id, number)))
+
+    async def mark_read_in_steps(self, number: int, *, by: "Account") -> Self:
+        """The same, statement by statement."""
         return await self._mark("read_number", number, by)
 
     async def mark_delivered(self, number: int, *, by: "Account") -> Self:
@@ -169,10 +210,12 @@ class Conversation(Base):
 
     @transaction
     async def _mark(self, name: str, number: int, by: "Account") -> Self:
-        conversation = await self.locked(self.id)
+        conversation = await type(self).select_for_update(no_key=True).get_or_none(id=self.id)
+        if conversation is None:
+            raise refusals.no_conversation()
         shows = await conversation._receipts(by)
         if not 0 <= number <= conversation.last_number:
-            raise invalid(f"The conversation has the messages 1 to {conversation.last_number}.", "number")
+            raise refusals.no_such_number(conversation.last_number)
         mine = Participant.filter(conversation_id=self.id, profile_id=by.id, **{f"{name}__lt": number})
         if await mine.update(**{name: number}):
             await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation._hearing_of_reading(by, shows))
@@ -183,13 +226,11 @@ class Conversation(Base):
         people = Participant.filter(conversation_id=self.id)
         shows = dict(await people.values_list("profile_id", "profile__account__read_receipts"))
         if by.id not in shows:
-            raise not_found("conversation", "conversationId")
+            raise refusals.no_conversation()
         return shows
 
     def _hearing_of_reading(self, by: "Account", shows: dict[UUID, bool]) -> Sequence[UUID]:
-        # Of many people, each reading each message would
-        # be told to all the others: their number squared. There a client asks for the markers when it shows them.
-        if not shows[by.id] or len(shows) > MOST_TOLD_OF_READING:
+        if not shows[by.id] or len(shows) > words.MOST_TOLD_OF_READING:
             return [by.id]
         if self.closed_at is not None or self.blocks:
             return [by.id]
@@ -204,7 +245,7 @@ class Conversation(Base):
         """The ids of the people in it. Within a unit that holds the row. Raises `Refused` unless `by` is one."""
         people = [one.profile_id for one in await Participant.filter(conversation_id=self.id)]
         if by.id not in people:
-            raise not_found("conversation" if field == "conversationId" else "message", field)
+            raise refusals.no_conversation(field)
         return people
 
     def hearing(self, people: Sequence[UUID], by: "Account") -> Sequence[UUID]:
@@ -214,14 +255,14 @@ class Conversation(Base):
     def must_take_messages(self, field: str = "conversationId") -> None:
         """Raise `Refused` where nothing more may be said here."""
         if self.closed_at is not None:
-            raise Refused(RefusalCode.WRONG_STATE, "This conversation is closed; it can be read.", field)
+            raise refusals.closed(field)
         if self.blocks:
-            raise Refused(RefusalCode.NOT_ALLOWED, "No messages pass between the two of you.", field)
+            raise refusals.blocked(field)
 
     async def must_hold(self, reply_to_id: UUID | None) -> None:
         """Raise `Refused` where the message that is answered is not in this conversation."""
         if reply_to_id is not None and not await Message.exists(id=reply_to_id, conversation_id=self.id):
-            raise not_found("message in this conversation", "replyToId")
+            raise refusals.no_such_reply()
 
     @property
     def is_of_two(self) -> bool:

@@ -2,6 +2,16 @@
 
 from models.database.connection import configuration, connect, dialect
 from models.database.outage import is_outage
-from models.database.transaction import after_commit, transaction
+from models.database.transaction import after_commit, again, shielded, transaction, within_unit
 
-__all__ = ["after_commit", "configuration", "connect", "dialect", "is_outage", "transaction"]
+__all__ = [
+    "after_commit",
+    "again",
+    "configuration",
+    "connect",
+    "dialect",
+    "is_outage",
+    "shielded",
+    "transaction",
+    "within_unit",
+]

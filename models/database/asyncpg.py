@@ -1,4 +1,4 @@
-"""PostgreSQL for Tortoise: a pool whose waits end, connections that are not reset between uses, and readers."""
+"""PostgreSQL for Tortoise: a pool whose waits end, connections that are not reset between uses, and two lanes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,13 +6,14 @@ from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.exceptions import IntegrityError
 
 from models.database.transaction import shielded
 
 ACQUIRE_SECONDS = 10.0
 IDLE_SECONDS = 300.0
 
-# Of each reader. A plan's statement is prepared once on each, and kept.
+# Of each connection of a lane. A plan's statement is prepared once on each, and kept.
 STATEMENTS = {"statement_cache_size": 256, "max_cacheable_statement_size": 64 * 1024}
 
 
@@ -33,8 +34,8 @@ class Pool(asyncpg.Pool):  # type: ignore[misc]
         return super().acquire(timeout=ACQUIRE_SECONDS if timeout is None else timeout)
 
 
-class Readers:
-    """Connections for planned reads, each of which is one statement.
+class Lane:
+    """Connections for units of one statement: planned reads, or writes that are functions of the database.
 
     Taking one from the driver's pool and giving it back starts a task and a timer each: together they cost more than
     the statement. Here it is a list; the one that was used last is used next.
@@ -47,7 +48,7 @@ class Readers:
         self._idle: list[tuple[Connection, float]] = []
 
     async def rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """The rows of a SELECT. Raises TimeoutError where all connections stay in use."""
+        """The rows of a statement. Raises TimeoutError where all connections stay in use."""
         if self._turns.locked():
             async with asyncio.timeout(ACQUIRE_SECONDS):
                 await self._turns.acquire()
@@ -88,7 +89,7 @@ class Readers:
         return None
 
     async def close(self) -> None:
-        """Close those that are idle; nobody may be reading any more."""
+        """Close those that are idle; nobody may be using one any more."""
         while self._idle:
             connection, _ = self._idle.pop()
             if not connection.is_closed():
@@ -96,10 +97,11 @@ class Readers:
 
 
 class Client(AsyncpgDBClient):
-    """Tortoise's asyncpg client over our pool, and the readers."""
+    """Tortoise's asyncpg client over our pool, and two lanes: a write that waits for a row keeps no read waiting."""
 
     connection_class = Connection
-    _readers: Readers | None = None
+    _reading: Lane | None = None
+    _writing: Lane | None = None
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
         settings: dict[str, Any] = {
@@ -120,11 +122,24 @@ class Client(AsyncpgDBClient):
 
     async def read_rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows of a SELECT."""
-        if self._readers is None:
-            self._readers = Readers(self._open_reader, self.pool_maxsize)
-        return await self._readers.rows(text, values)
+        if self._reading is None:
+            self._reading = Lane(self._open_reader, self.pool_maxsize)
+        return await self._reading.rows(text, values)
 
-    async def _open_reader(self) -> Connection:
+    async def write_row(self, text: str, values: Sequence[Any]) -> Any:
+        """The one row of a statement that is a unit of its own: stored once it is answered, or nothing of it.
+
+        A caller may not be cancelled meanwhile, or nobody knows whether it is stored.
+        """
+        if self._writing is None:
+            self._writing = Lane(self._open, self.pool_maxsize)
+        try:
+            (row,) = await self._writing.rows(text, values)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise IntegrityError(error) from error
+        return row
+
+    async def _open(self) -> Connection:
         connection: Connection = await asyncpg.connect(
             host=self.host,
             port=self.port,
@@ -137,15 +152,20 @@ class Client(AsyncpgDBClient):
             **STATEMENTS,
             **self.extra,
         )
+        return connection
+
+    async def _open_reader(self) -> Connection:
+        connection = await self._open()
         # An answer is text in UTF-8 on its way in, and on its way out: nothing is gained by decoding it in between.
         await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
         return connection
 
     async def close(self) -> None:
-        """Close the readers and the pool."""
-        if self._readers is not None:
-            await self._readers.close()
-            self._readers = None
+        """Close the lanes and the pool."""
+        for lane in (self._reading, self._writing):
+            if lane is not None:
+                await lane.close()
+        self._reading = self._writing = None
         await super().close()
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:

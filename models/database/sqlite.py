@@ -12,14 +12,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter, thread_time
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 
+from models.database.group import Group, Unit
 from models.database.transaction import shielded
+
+T = TypeVar("T")
 
 READERS = 2
 
@@ -141,15 +144,27 @@ class Readers:
 
 
 class Client(SqliteClient):
-    """One writer, and the readers."""
+    """One writer, which units of Python share with groups of quick ones, and the readers."""
 
     _readers: Readers | None = None
+    _group: Group | None = None
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await shielded(super().execute_many(query, values))
+
+    async def write_together(self, unit: Unit[T]) -> T:
+        """What the unit returns, once it is stored. Units that wait at the same time are stored together."""
+        if self._group is None:
+            self._group = Group(self.acquire_connection)
+        try:
+            return await self._group.write(unit)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
 
     async def read_rows(self, text: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows of a SELECT. Does not wait for the writer."""

@@ -52,6 +52,11 @@ def transaction(verb: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, A
     return unit
 
 
+def within_unit() -> bool:
+    """Does the caller run within a unit, whose fate all that it writes shares?"""
+    return _after_commit.get() is not None
+
+
 def after_commit(then: Callable[[], None]) -> None:
     """Call `then` when the running unit is stored; at once outside a unit. It must not block or raise."""
     pending = _after_commit.get()
@@ -78,23 +83,31 @@ async def shielded(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _run(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    for attempt in count():
+    async def attempt() -> tuple[T, list[Callable[[], None]]]:
         pending: list[Callable[[], None]] = []
         token = _after_commit.set(pending)
         try:
             async with in_transaction():
-                result = await verb(*args, **kwargs)
-        except RETRYABLE:
-            if attempt == RETRIES:
-                raise
-        else:
-            break
+                return await verb(*args, **kwargs), pending
         finally:
             _after_commit.reset(token)
-        await asyncio.sleep(pause(attempt))
+
+    result, pending = await again(attempt)
     for then in pending:
         then()
     return result
+
+
+async def again(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What the attempt returns. It is made again where nothing of it was stored and the next one may succeed."""
+    for number in count():
+        try:
+            return await attempt()
+        except RETRYABLE:
+            if number == RETRIES:
+                raise
+        await asyncio.sleep(pause(number))
+    raise AssertionError("attempts end by an answer or an error")
 
 
 def pause(attempt: int) -> float:

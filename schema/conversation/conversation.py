@@ -14,7 +14,7 @@ from models.profile import Profile as ProfileRow
 from models.refusal import invalid
 from schema.connection import Connection, Order, both_ways, children, chosen, page, page_around
 from schema.context import Info, viewer
-from schema.conversation.message import BY_NUMBER, Message
+from schema.conversation.message import BY_NUMBER, Message, addressed
 from schema.node import Node, as_node, find, id_of, node, one, value
 from schema.participant import BY_JOINING
 from schema.participant import Participant as ParticipantType
@@ -185,8 +185,10 @@ class ConversationMutation:
     @mutation("Say how far you have read. The marker never moves back.")
     async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:
         """Move the viewer's marker."""
-        conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
-        return MarkReadPayload(conversation=as_node(await conversation.mark_read(input.number, by=viewer(info))))
+        by = viewer(info)
+        return MarkReadPayload(
+            conversation=as_node(await addressed(input.conversation_id).mark_read(input.number, by=by))
+        )
 
     @mutation("Say how far messages have reached this device. The mark never moves back; what is read was delivered.")
     async def mark_delivered(self, info: Info, input: MarkDeliveredInput) -> MarkDeliveredPayload:

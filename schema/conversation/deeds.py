@@ -8,7 +8,7 @@ import models.attachment
 import models.conversation
 from models.conversation import Reaction, Star
 from schema.context import Info, viewer
-from schema.conversation.message import Message
+from schema.conversation.message import Message, addressed
 from schema.node import as_node, find, id_if_given, id_of
 from schema.refusal import mutation
 
@@ -137,14 +137,15 @@ class MessageMutation:
     @mutation("Send a message. Once this answers, it is stored; a retry with the same clientId never doubles it.")
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         """Send a message."""
+        by = viewer(info)
         reply_to_id = id_if_given(Row, input.reply_to_id, "replyToId")
-        conversation = await find(models.conversation.Conversation, input.conversation_id, "conversationId", info)
-        message = await conversation.send(
+        attachment_ids = [id_of(models.attachment.Attachment, one, "attachmentIds") for one in input.attachment_ids]
+        message = await addressed(input.conversation_id).send(
             input.body,
-            by=viewer(info),
+            by=by,
             client_id=input.client_id,
             reply_to_id=reply_to_id,
-            attachment_ids=[id_of(models.attachment.Attachment, one, "attachmentIds") for one in input.attachment_ids],
+            attachment_ids=attachment_ids,
         )
         return SendMessagePayload(sent=as_node(message))
 

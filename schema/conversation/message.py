@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from models.conversation import Star
 from schema.attachment import Attachment
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
-from schema.node import Node, members, node, one, related, value
+from schema.node import Node, id_of, members, node, one, related, value
 from schema.plan.read import METADATA, Expression, Tally
 from schema.profile import Profile
 
@@ -105,3 +106,13 @@ class Message(Node):
         """The sender's key, by which their client knows its own message."""
         mine = root.author_id == viewer(info).id and root.client_id is not None
         return strawberry.ID(str(root.client_id)) if mine else None
+
+
+@lru_cache(maxsize=1024)
+def addressed(global_id: str) -> models.conversation.Conversation:
+    """The conversation with this id, not looked up: its verbs say themselves that somebody is not in it.
+
+    Nothing but the id is known of it, and nothing is changed in it: so it is kept for the next message.
+    """
+    key = id_of(models.conversation.Conversation, global_id, "conversationId")
+    return models.conversation.Conversation(id=key)

@@ -86,3 +86,26 @@ class RowExecutor(StrawberryGraphQLCoreExecutionContext):
             log.exception("the planner failed")
             return {}
         return found
+
+
+class OutcomeExecutor(RowExecutor):
+    """Goes on from a mutation whose verb has run already: the outcome in its context is that of its root field."""
+
+    def execute_field(
+        self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any
+    ) -> Any:
+        """Complete the outcome, where this is the root; any other field is resolved."""
+        if path.prev is not None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        nodes = [details.node for details in field_details_list]
+        definition = parent_type.fields[nodes[0].name.value]
+        info = self.build_resolve_info(definition, nodes, parent_type, path)
+        return self.complete_awaitable_value(
+            definition.type, field_details_list, info, path, _outcome(self.context_value.outcome), position_context
+        )
+
+
+async def _outcome(outcome: Any) -> Any:
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.payload

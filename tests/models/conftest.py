@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from models.conversation import quick
 from tests.models.migrating import Further
 from tests.postgres import create_database, drop_database
 
@@ -26,3 +27,9 @@ def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
 @pytest.fixture
 def further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Further:
     return Further(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages are sent and read statement by statement, so that a test can come between two of them."""
+    monkeypatch.setattr(quick, "is_open", lambda: False)

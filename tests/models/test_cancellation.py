@@ -23,7 +23,7 @@ module = importlib.import_module("models.database.transaction")
 
 T = TypeVar("T")
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("step_by_step")]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from realtime.broker import embedded_broker
 from tests import people
 from tests.models.readers import Reader, WatchedBell, asleep, check, check_messages, listening, until
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("database")]
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("database", "step_by_step")]
 
 # A unit on SQLite holds the one connection: nobody can read or write in the middle of it.
 on_postgres = pytest.mark.parametrize("engine", ["postgres"])

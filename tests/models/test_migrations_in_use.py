@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.account import Account
-from models.base import _content_hash
+from models.base import content_hash
 from models.conversation import Conversation, ConversationKind, Message
 from models.database import connect
 from models.database import migrate as module
@@ -72,7 +72,7 @@ async def test_the_keys_that_calls_were_started_under_still_find_them(empty_url:
         (call,) = await context.db().execute_query_dict("SELECT id, mentorship_id, meeting_id FROM video_session")
         keyed = {name: UUID(str(call[name])) for name in ("mentorship_id", "meeting_id")}
         # As `make` stored it in the call's own row then.
-        kept = _content_hash(keyed)
+        kept = content_hash(keyed)
         await context.db().execute_query(f"UPDATE video_session SET client_id = 'v', content_hash = '{kept}'")  # noqa: S608
     await migrate(empty_url)
     async with connect(empty_url):

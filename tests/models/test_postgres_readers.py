@@ -9,7 +9,7 @@ from tortoise.connection import get_connection
 
 from models.database import asyncpg as ours
 from models.database import connect
-from models.database.asyncpg import Connection, Readers
+from models.database.asyncpg import Connection, Lane
 from models.database.connection import COMMAND_SECONDS
 
 MOST = 3
@@ -40,28 +40,28 @@ def opened(database_url: str) -> Opened:
 
 
 @pytest.fixture
-async def readers(opened: Opened) -> AsyncIterator[Readers]:
+async def readers(opened: Opened) -> AsyncIterator[Lane]:
     """Readers with three connections at most."""
-    found = Readers(opened, MOST)
+    found = Lane(opened, MOST)
     yield found
     await found.close()
     for connection in opened.connections:
         assert connection.is_closed()
 
 
-async def test_reads_one_after_the_other_use_one_connection(readers: Readers, opened: Opened) -> None:
+async def test_reads_one_after_the_other_use_one_connection(readers: Lane, opened: Opened) -> None:
     for number in range(5):
         assert [tuple(row) for row in await readers.rows("SELECT $1::int", [number])] == [(number,)]
     assert len(opened.connections) == 1
 
 
-async def test_however_many_read_at_once_the_connections_are_bounded(readers: Readers, opened: Opened) -> None:
+async def test_however_many_read_at_once_the_connections_are_bounded(readers: Lane, opened: Opened) -> None:
     found = await asyncio.gather(*(readers.rows("SELECT $1::int, pg_sleep(0.01)", [n]) for n in range(20)))
     assert [rows[0][0] for rows in found] == list(range(20))
     assert len(opened.connections) == MOST
 
 
-async def test_who_waits_too_long_for_a_connection_is_told(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_too_long_for_a_connection_is_told(readers: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "ACQUIRE_SECONDS", 0.05)
     slow = [asyncio.create_task(readers.rows("SELECT pg_sleep(0.4)", [])) for _ in range(MOST)]
     await asyncio.sleep(0.1)
@@ -71,7 +71,7 @@ async def test_who_waits_too_long_for_a_connection_is_told(readers: Readers, mon
     assert await readers.rows("SELECT 1", [])
 
 
-async def test_an_error_of_a_statement_keeps_its_connection(readers: Readers, opened: Opened) -> None:
+async def test_an_error_of_a_statement_keeps_its_connection(readers: Lane, opened: Opened) -> None:
     for text, values in (("SELECT nothing", []), ("SELECT $1::text", ["\0"]), ("SELECT $1::int", ["x"])):
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
             await readers.rows(text, values)
@@ -80,7 +80,7 @@ async def test_an_error_of_a_statement_keeps_its_connection(readers: Readers, op
 
 
 async def test_a_cancelled_read_gives_its_turn_back_and_its_answer_reaches_nobody_else(
-    readers: Readers, opened: Opened
+    readers: Lane, opened: Opened
 ) -> None:
     for _ in range(2 * MOST):
         reading = asyncio.create_task(readers.rows("SELECT 'late', pg_sleep(0.05)", []))
@@ -90,7 +90,7 @@ async def test_a_cancelled_read_gives_its_turn_back_and_its_answer_reaches_nobod
         assert [tuple(row) for row in await readers.rows("SELECT 'mine'", [])] == [("mine",)]
 
 
-async def test_a_connection_that_the_server_has_ended_is_replaced(readers: Readers, opened: Opened) -> None:
+async def test_a_connection_that_the_server_has_ended_is_replaced(readers: Lane, opened: Opened) -> None:
     await readers.rows("SELECT 1", [])
     (first,) = opened.connections
     other = await asyncpg.connect(opened.url)
@@ -102,7 +102,7 @@ async def test_a_connection_that_the_server_has_ended_is_replaced(readers: Reade
     assert len(opened.connections) == 2
 
 
-async def test_a_server_that_is_away_costs_no_turn(readers: Readers, opened: Opened) -> None:
+async def test_a_server_that_is_away_costs_no_turn(readers: Lane, opened: Opened) -> None:
     url, opened.url = opened.url, "postgres://nobody@127.0.0.1:1/nothing"
     for _ in range(2 * MOST):
         with pytest.raises(OSError, match=r"refused|failed"):
@@ -112,7 +112,7 @@ async def test_a_server_that_is_away_costs_no_turn(readers: Readers, opened: Ope
 
 
 async def test_a_read_that_gets_no_answer_gives_up_and_its_connection_is_not_used_again(
-    readers: Readers, opened: Opened
+    readers: Lane, opened: Opened
 ) -> None:
     async def impatient() -> Connection:
         connection: Connection = await asyncpg.connect(opened.url, connection_class=Connection, command_timeout=0.1)
@@ -128,7 +128,7 @@ async def test_a_read_that_gets_no_answer_gives_up_and_its_connection_is_not_use
 
 
 async def test_a_connection_that_was_idle_for_long_is_not_used_again(
-    readers: Readers, opened: Opened, monkeypatch: pytest.MonkeyPatch
+    readers: Lane, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await readers.rows("SELECT 1", [])
     monkeypatch.setattr(ours, "IDLE_SECONDS", -1.0)

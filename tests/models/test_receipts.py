@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from models.account import Account, PresenceAudience
-from models.conversation import Circle, Conversation, Participant, conversation
+from models.conversation import Circle, Conversation, Participant
+from models.conversation.quick import words
 from models.inbox import Kind
 from models.organisation import ContactRule
 from models.refusal import RefusalCode
@@ -104,7 +105,7 @@ async def test_in_a_circle_those_are_told_who_show_theirs_unless_they_are_too_ma
     await cy.prefer(by=cy, read_receipts=False)
     before = [await place(one) for one in (ana, bo, cy)]
     await circle.mark_read(1, by=bo)
-    monkeypatch.setattr(conversation, "MOST_TOLD_OF_READING", 2)
+    monkeypatch.setattr(words, "MOST_TOLD_OF_READING", 2)
     await circle.mark_read(2, by=bo)
     told = [await news(one, position) for one, position in zip((ana, bo, cy), before, strict=True)]
     assert told == [[MOVED], [MOVED] * 2, []]
