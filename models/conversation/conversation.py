@@ -109,7 +109,7 @@ class Conversation(Base):
         reply_to_id: UUID | None = None,
         attachment_ids: Sequence[UUID] = (),
     ) -> Message:
-        """The same, statement by statement: within another unit, with attachments, and to compare the quick way with."""
+        """The same, statement by statement: within a unit, with attachments, and to compare the quick way with."""
         body = prose(body, "body", longest=LONGEST_BODY, empty=bool(attachment_ids))
         must_be_a_key(client_id)
         conversation, participants = await self._held(by)
