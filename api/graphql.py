@@ -34,7 +34,8 @@ from realtime.presence import Roster
 from realtime.sign_ins import SignIns
 from realtime.typing import Typists
 from schema.context import Context
-from schema.execution import Formatted, RequestError, Unavailable, formatted, prepare, run
+from schema.errors import Formatted, formatted
+from schema.execution import RequestError, Unavailable, prepare, run
 
 log = structlog.get_logger()
 

@@ -1,15 +1,13 @@
 """Execution: from the text of an operation to the bytes of its answer.
 
-A document is parsed, measured and validated once and kept; errors are told apart here, and nowhere else: what the
-client did wrong it is told, what we did wrong it gets a reference for, under which the log has the rest.
+A document is parsed, measured and validated once and kept.
 """
 
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 import structlog
@@ -29,11 +27,11 @@ from graphql.execution import Executor
 
 from models.database import is_outage
 from models.inbox import Cursor
-from models.refusal import RateLimited, Refused, Unauthenticated
 from realtime import feed
 from realtime.logs import UNSEEN, UNSHOWN, Delivery, Offer
 from schema.context import Context
 from schema.delivery import Showing, Showings
+from schema.errors import Formatted, bad_input, formatted
 from schema.inbox import event_of
 from schema.limits import DEFAULT_LIMITS, Limits, measure, parse_within
 from schema.plan.executor import OutcomeExecutor, RowExecutor
@@ -42,8 +40,6 @@ from schema.plan.planner import Planner
 from schema.root import schema
 
 log = structlog.get_logger()
-
-Formatted: TypeAlias = dict[str, Any]
 
 planner = Planner(schema._schema)
 showings = Showings(planner)
@@ -99,7 +95,7 @@ def prepare(
     if errors:
         raise RequestError([formatted(error) for error in errors])
     if node is None:
-        raise RequestError([_bad_input("Name the operation to run in operationName; this document does not hold it.")])
+        raise RequestError([bad_input("Name the operation to run in operationName; this document does not hold it.")])
     return Operation(source, document, node, given, name)
 
 
@@ -276,35 +272,3 @@ def encoded(result: ExecutionResult) -> bytes:
         answer["errors"] = [formatted(error) for error in result.errors]
     answer["data"] = result.data
     return orjson.dumps(answer)
-
-
-def formatted(error: GraphQLError) -> Formatted:
-    """An error as the client may see it; ours are masked, and logged under a reference."""
-    shown: Formatted = dict(error.formatted)
-    match error.original_error:
-        case None:
-            shown.setdefault("extensions", {}).setdefault("code", "BAD_INPUT")
-        case Unauthenticated():
-            shown["message"] = "Sign in first."
-            shown["extensions"] = {"code": "UNAUTHENTICATED"}
-        case RateLimited(retry_after=seconds, what=what):
-            shown["message"] = f"{what}; try again in {seconds:.0f} seconds."
-            shown["extensions"] = {"code": "RATE_LIMITED", "retryAfter": round(seconds)}
-        case Refused() as refused:
-            shown["message"] = refused.message
-            shown["extensions"] = {"code": "BAD_INPUT", "refusal": refused.code.value, "field": refused.field}
-        case GraphQLError() as inner:
-            shown.setdefault("extensions", {}).setdefault("code", (inner.extensions or {}).get("code", "BAD_INPUT"))
-        case unexpected:
-            shown["message"], shown["extensions"] = _masked(unexpected, shown.get("path"))
-    return shown
-
-
-def _masked(error: Exception, path: Any) -> tuple[str, Formatted]:
-    reference = secrets.token_hex(6)
-    log.error("an operation failed", reference=reference, path=path, exc_info=error)
-    return "Something went wrong on our side.", {"code": "INTERNAL", "reference": reference}
-
-
-def _bad_input(message: str) -> Formatted:
-    return {"message": message, "extensions": {"code": "BAD_INPUT"}}

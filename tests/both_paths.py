@@ -19,7 +19,7 @@ from schema.plan.mutations import Mutation
 
 planned = execution._planned
 below = RowExecutor._below
-written = execution._written
+written = Mutation.written
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +44,12 @@ def both_paths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             note(orjson.dumps(answer), orjson.dumps(found), kind.name, row)
         return answer
 
-    async def compared(mutation: Mutation, operation: Operation, context: Context) -> bytes | None:
-        answer = await written(mutation, operation, context)
+    async def compared(mutation: Mutation, outcome: Any, context: Context) -> bytes | None:
+        answer = await written(mutation, outcome, context)
         if answer is not None:
-            plainly = await execute_plainly(operation, context, OutcomeExecutor)
-            note(answer, plainly, operation.source, dict(operation.variables))
+            name = mutation.operation.name.value if mutation.operation.name else None
+            operation = Operation("", mutation.document, mutation.operation, mutation.variables, name)
+            note(answer, await execute_plainly(operation, context, OutcomeExecutor), mutation.plan.key)
         return answer
 
     def note(answer: bytes, plainly: bytes, *of: Any) -> None:
@@ -57,7 +58,7 @@ def both_paths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             different.append((*of, answer, plainly))
 
     monkeypatch.setattr(execution, "_planned", answered)
-    monkeypatch.setattr(execution, "_written", compared)
+    monkeypatch.setattr(Mutation, "written", compared)
     monkeypatch.setattr(RowExecutor, "_below", answered_below)
     yield
     assert not different

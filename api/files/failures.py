@@ -8,7 +8,7 @@ from api.request import Failed, Gone
 from models.database import is_outage
 from models.files import is_full
 from models.refusal import RateLimited, RefusalCode, Refused, Unauthenticated
-from schema.execution import formatted
+from schema.errors import formatted
 
 log = structlog.get_logger()
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
+import structlog
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -32,6 +33,7 @@ from graphql.execution import get_argument_values, get_variable_values
 from strawberry.types.field import StrawberryField
 
 from models.base import Base
+from models.database import is_outage
 from models.refusal import Refused
 from schema.context import Context
 from schema.plan.arguments import shape
@@ -40,6 +42,8 @@ from schema.plan.planner import PLANS_KEPT, Planner
 from schema.plan.selection import Selections, fragments_of
 from schema.plan.told import Untold, leaf, row_itself
 from schema.refusal import refusal_of
+
+log = structlog.get_logger()
 
 Writer = Callable[[Any], Any]
 # What a resolver does, with what it is told of the request and with its arguments as graphql-core gives them.
@@ -100,22 +104,29 @@ class Mutation:
             return Outcome(error=error)
 
     async def written(self, outcome: Outcome, context: Context) -> bytes | None:
-        """The JSON of the answer; None where ordinary execution must make it."""
+        """The JSON of the answer; None where ordinary execution must make it. Raises nothing but outages."""
         if outcome.error is not None:
             return None
-        answer: dict[str, Any] = {}
-        declared = getattr(type(outcome.payload), "__strawberry_definition__", None)
-        if declared is None or declared.name not in self.plan.writers:
-            return None
         try:
-            for key, writer in self.plan.writers[declared.name].items():
-                answer[key] = (
-                    await self._below(writer, outcome, context)
-                    if isinstance(writer, Below)
-                    else writer(outcome.payload)
-                )
+            return await self._answer(outcome, context)
         except Untold:
             return None
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.exception("the planner failed")
+            return None
+
+    async def _answer(self, outcome: Outcome, context: Context) -> bytes:
+        declared = getattr(type(outcome.payload), "__strawberry_definition__", None)
+        if declared is None or declared.name not in self.plan.writers:
+            raise Untold
+        answer: dict[str, Any] = {}
+        for key, writer in self.plan.writers[declared.name].items():
+            if isinstance(writer, Below):
+                answer[key] = await self._below(writer, outcome, context)
+            else:
+                answer[key] = writer(outcome.payload)
         return orjson.dumps({"data": {self.plan.key: answer}})
 
     async def _below(self, below: Below, outcome: Outcome, context: Context) -> Any:
@@ -183,9 +194,12 @@ class Mutations:
                 raise Unplannable("a root that is no mutation of ours")
             kinds: Any = get_named_type(definition.type)
             writers = {kind.name: self._writers(selections, kind, nodes) for kind in kinds.types}
+            return Plan(key, nodes[0], definition, _verb(definition), writers)
         except Unplannable:
             return None
-        return Plan(key, nodes[0], definition, _verb(definition), writers)
+        except Exception:
+            log.exception("the planner failed")
+            return None
 
     def _writers(
         self, selections: Selections, kind: GraphQLObjectType, nodes: list[FieldNode]

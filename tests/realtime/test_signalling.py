@@ -7,7 +7,7 @@ from models.refusal import RateLimited, RefusalCode
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from realtime import sdp
 from realtime.signalling import MOST_CANDIDATES, MOST_NEGOTIATION, Candidate, describe, trickle
-from schema.execution import formatted
+from schema.errors import formatted
 from tests.models.expect import refused
 from tests.people import pair
 from tests.realtime.sdp.browsers import CHROME, HOST, answer

@@ -7,6 +7,7 @@ import pytest
 from tortoise.backends.base.executor import BaseExecutor
 
 from schema import execution
+from schema.plan import mutations
 from schema.plan import planner as planning
 from tests.schema.plan.community import Community, community
 
@@ -29,6 +30,7 @@ def loud(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError((said, more))
 
     monkeypatch.setattr(execution, "log", Loud())
+    monkeypatch.setattr(mutations, "log", Loud())
 
 
 @pytest.fixture

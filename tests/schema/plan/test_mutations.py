@@ -7,7 +7,6 @@ import pytest
 
 from models.conversation import Conversation, Message
 from models.session import Session
-from schema import execution
 from schema.context import Context
 from schema.execution import RequestError, prepare, run
 from schema.node import global_id
@@ -131,6 +130,17 @@ async def test_a_stranger_is_told_to_sign_in_at_the_field(asking: Asking, two: P
     assert await Message.all().count() == 0
 
 
+async def test_a_verb_that_cannot_be_planned_runs_as_any_other(asking: Asking, two: Pair) -> None:
+    # An enum is among its values.
+    document = """mutation($input: RequestMentorshipInput!) { requestMentorship(input: $input) {
+        ... on RequestMentorshipPayload { request { message } } } }"""
+    nia = await person("Nia", capacity=1)
+    given = {"mentorId": f"Profile:{nia.id}", "message": "Will you?"}
+    answer = await asking.ask(document, input=given)
+    assert answer["data"]["requestMentorship"]["request"] == {"message": "Will you?"}
+    assert asking.planned == []
+
+
 @pytest.mark.one_path
 async def test_a_payload_that_a_plan_cannot_write_is_completed_and_the_verb_runs_once(
     asking: Asking, two: Pair, monkeypatch: pytest.MonkeyPatch
@@ -138,7 +148,7 @@ async def test_a_payload_that_a_plan_cannot_write_is_completed_and_the_verb_runs
     async def nothing(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr(execution, "_written", nothing)
+    monkeypatch.setattr(Mutation, "written", nothing)
     answer = await asking.ask(sending(SENT), input=message(two))
     assert answer["data"]["sendMessage"]["sent"]["number"] == 1
     assert await Message.all().count() == 1
@@ -151,7 +161,7 @@ async def test_a_fault_of_the_plan_is_no_fault_of_the_answer(
     async def broken(*_: Any) -> None:
         raise LookupError("the plan")
 
-    monkeypatch.setattr(Mutation, "written", broken)
+    monkeypatch.setattr(Mutation, "_answer", broken)
     answer = await asking.ask(sending(SENT), input=message(two))
     assert answer["data"]["sendMessage"]["sent"]["number"] == 1
     assert await Message.all().count() == 1
