@@ -1,0 +1,66 @@
+"""Deeds: what people do at random. A new one is one more entry of `DEEDS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tests.journeys import documents
+
+if TYPE_CHECKING:
+    from tests.journeys.nemesis.people import Person
+
+WORDS = ("yes", "no", "Grüße", "“quoted”", "a\nnew line", "🐝🐝", "<b>bold</b>", "\\n", "'; --", "%s {0}", "ﬁn")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One deed that somebody is about to do: where, and the input without its key."""
+
+    conversation: str
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A mutation that people do, and its share among the deeds. `plan` returns None where there is nothing to do.
+
+    `keyed` ones take a clientId; the others may be repeated as they are.
+    """
+
+    mutation: str
+    document: str
+    share: int
+    plan: Callable[["Person", Random], Plan | None]
+    keyed: bool = False
+
+
+def _send(person: "Person", chance: Random) -> Plan:
+    conversation = chance.choice(person.conversations)
+    words = " ".join(chance.choice(WORDS) for _ in range(chance.randint(1, 12)))
+    # What is said once can be told from what is stored twice.
+    return Plan(conversation, {"conversationId": conversation, "body": f"{person.next_key()}: {words}"})
+
+
+def _mark_read(person: "Person", chance: Random) -> Plan | None:
+    conversation = chance.choice(person.conversations)
+    last = person.last_numbers.get(conversation, 0)
+    if not last:
+        return None
+    # Backwards too: the marker must stay.
+    return Plan(conversation, {"conversationId": conversation, "number": chance.randint(max(1, last - 3), last)})
+
+
+def _end(person: "Person", chance: Random) -> Plan | None:
+    if not person.endable:
+        return None
+    mentorship, conversation = person.endable.pop()
+    return Plan(conversation, {"mentorshipId": mentorship, "reason": "We have come to the end."})
+
+
+SEND = Deed("sendMessage", documents.SEND, 30, _send, keyed=True)
+MARK_READ = Deed("markRead", documents.MARK_READ, 8, _mark_read)
+# Never by chance: the run says when.
+END = Deed("endMentorship", documents.END_MENTORSHIP, 0, _end)
+
+DEEDS = [SEND, MARK_READ, END]

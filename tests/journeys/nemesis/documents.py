@@ -1,0 +1,32 @@
+"""What the devices of the nemesis ask: with the ids by which a client places what it hears."""
+
+MESSAGE = "id number body author { id }"
+CONVERSATION = "id lastNumber readNumber closedAt"
+MENTORSHIP = "id status conversation { id closedAt }"
+
+INBOX = f"""subscription($after: String) {{ inbox(after: $after) {{ __typename
+    ... on InboxEvent {{ cursor }}
+    ... on MessageCreated {{ message {{ {MESSAGE} }} }}
+    ... on MessageUpdated {{ message {{ {MESSAGE} }} }}
+    ... on ReactionChanged {{ message {{ {MESSAGE} }} }}
+    ... on ConversationChanged {{ conversation {{ {CONVERSATION} }} }}
+    ... on ReadMarkerMoved {{ conversation {{ {CONVERSATION} }} }}
+    ... on RequestChanged {{ request {{ id }} }}
+    ... on MentorshipChanged {{ mentorship {{ {MENTORSHIP} }} }}
+    ... on GoalChanged {{ goal {{ id }} }}
+    ... on MeetingChanged {{ meeting {{ id }} }}
+    ... on VideoSessionChanged {{ session {{ id }} }}
+}} }}"""
+
+VIEWER = "query { viewer { inboxCursor profile { id } } }"
+
+CONVERSATIONS = (
+    f"query {{ conversations(first: 50) {{ edges {{ node {{ {CONVERSATION} unreadCount counterpart {{ id }} }} }} }} }}"
+)
+
+MENTORSHIPS = f"query {{ mentorships(first: 50) {{ edges {{ node {{ {MENTORSHIP} }} }} }} }}"
+
+MESSAGES = f"""query($id: ID!, $after: String) {{ node(id: $id) {{ ... on Conversation {{
+    messages(first: 100, after: $after) {{
+        pageInfo {{ hasNextPage endCursor }} edges {{ node {{ {MESSAGE} }} }}
+    }} }} }} }}"""
