@@ -76,13 +76,16 @@ class Device:
             ping_interval=None,
             close_timeout=0.5,
             proxy=None,
-        ) as self._socket:
+        ) as opened:
+            greeting = {"type": "connection_init", "payload": {"authorization": f"Bearer {self.owner.token}"}}
+            await opened.send(orjson.dumps(greeting).decode())
+            async with asyncio.timeout(OPENING_SECONDS):
+                if orjson.loads(await opened.recv())["type"] != "connection_ack":
+                    return
+            # Before the acknowledgement nothing may be asked.
+            self._socket = opened
+            self.sockets += 1
             try:
-                await self._send(type="connection_init", payload={"authorization": f"Bearer {self.owner.token}"})
-                async with asyncio.timeout(OPENING_SECONDS):
-                    if orjson.loads(await self._socket.recv())["type"] != "connection_ack":
-                        return
-                self.sockets += 1
                 await self._read()
             finally:
                 self._lose()
