@@ -8,6 +8,10 @@ from itertools import pairwise
 from tests.journeys.nemesis.fold import folded
 from tests.journeys.nemesis.history import Attempt, Event, History, Stored
 
+# What one may do in a conversation that has closed, and the events that it makes: for whoever does it alone.
+ALLOWED_AFTER_THE_END = {"markRead", "deleteMessage", "removeReaction"}
+TOLD_TO_ITS_DOER = {"ReadMarkerMoved", "MessageUpdated", "ReactionChanged"}
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -49,7 +53,7 @@ def no_doubles(history: History) -> Iterator[str]:
     for (author, key), found in _by_key(history.stored).items():
         if len(found) > 1:
             yield f"{key} of {author} is stored {len(found)} times: {[one.number for one in found]}"
-    for (author, body), times in Counter((one.author, one.body) for one in history.stored).items():
+    for (author, body), times in Counter((one.author, one.body) for one in history.stored if one.body).items():
         if times > 1:
             yield f"{author} said {body!r} once, and it is stored {times} times"
     for attempt in _sends(history):
@@ -59,22 +63,34 @@ def no_doubles(history: History) -> Iterator[str]:
 
 
 def content(history: History) -> Iterator[str]:
-    """What is stored, and what is heard, is what its author said; nothing is stored that nobody said."""
+    """What is stored, and what is heard, is what its author said, or has made of it since; nobody else said a word."""
     said = {(one.who, one.key): one for one in _sends(history)}
-    allowed: dict[str, Stored] = {}
+    stored = {one.id: one for one in history.stored}
+    bodies = _bodies(history)
     for one in history.stored:
-        allowed[one.id] = one
         attempt = said.get((one.author, one.client_id or ""))
         if attempt is None:
             yield f"nobody said {one}"
-        elif (attempt.said["body"], attempt.conversation) != (one.body, one.conversation):
+        elif attempt.conversation != one.conversation or one.body not in {attempt.said["body"], *bodies[one.id]}:
             yield f"{one} is not what was said: {attempt.said}"
     for device in history.devices:
         for event in device.heard:
-            if event.kind == "MessageCreated" and (known := allowed.get(event.subject)):
-                heard = event.seen["message"]
-                if (heard["number"], heard["body"], heard["author"]["id"]) != (known.number, known.body, known.author):
-                    yield f"{device.name} heard {heard}, but it is {known}"
+            heard, known = event.seen.get("message"), stored.get(event.subject)
+            if heard is None or known is None:
+                continue
+            attempt = said.get((known.author, known.client_id or ""))
+            allowed = {known.body, *bodies[known.id], *([attempt.said["body"]] if attempt else [])}
+            if (heard["number"], heard["author"]["id"]) != (known.number, known.author) or heard["body"] not in allowed:
+                yield f"{device.name} heard {heard}, but it is {known}"
+
+
+def deleted_stays_deleted(history: History) -> Iterator[str]:
+    """Once it was acknowledged that a message is deleted, nothing of what it said is left."""
+    stored = {one.id: one for one in history.stored}
+    for attempt in history.attempts_at("deleteMessage"):
+        found = stored.get(attempt.said["messageId"])
+        if attempt.acknowledged and (found is None or found.body):
+            yield f"{attempt.said['messageId']} was deleted, and is {found}"
 
 
 def dense_numbers(history: History) -> Iterator[str]:
@@ -164,7 +180,7 @@ def real_time(history: History) -> Iterator[str]:
 
 
 def nothing_after_the_end(history: History) -> Iterator[str]:
-    """After a mentorship has ended nothing is sent or delivered; a read marker tells its reader alone."""
+    """After a mentorship has ended nothing is sent or delivered; what one may still do oneself tells nobody else."""
     places = _places(history)
     for end in history.attempts_at("endMentorship"):
         if not end.acknowledged:
@@ -175,12 +191,12 @@ def nothing_after_the_end(history: History) -> Iterator[str]:
             if late and attempt.acknowledged:
                 yield f"{attempt.key} was taken after {end.conversation} had closed"
         for who in history.conversations[end.conversation]:
-            marks = _marks_in_flight(history, who, end)
+            mine = _still_allowed(history, who, end)
             for event in _behind_the_end(history.logs[who].events, end):
                 if places.get(event.subject) != end.conversation:
                     continue
-                if event.kind == "ReadMarkerMoved" and marks > 0:
-                    marks -= 1
+                if event.kind in TOLD_TO_ITS_DOER and mine > 0:
+                    mine -= 1
                     continue
                 yield f"{who} was told {event.kind} of {event.subject} at {event.position}, after the end"
 
@@ -205,6 +221,7 @@ PROMISES: dict[str, Callable[[History], Iterable[str]]] = {
         refused_is_not_stored,
         no_doubles,
         content,
+        deleted_stays_deleted,
         dense_numbers,
         dense_log,
         contiguous_cursors,
@@ -265,9 +282,21 @@ def _behind_the_end(events: list[Event], end: Attempt) -> list[Event]:
     return events[ends[-1] + 1 :] if ends else []
 
 
-def _marks_in_flight(history: History, who: str, end: Attempt) -> int:
-    marks = (one for one in history.attempts_at("markRead") if (one.who, one.conversation) == (who, end.conversation))
-    return sum(one.answered is None or one.answered > end.tried for one in marks)
+def _still_allowed(history: History, who: str, end: Attempt) -> int:
+    """How often the person did something here that is allowed after the end, and may have come after it."""
+    done = (one for one in history.attempts if (one.who, one.conversation) == (who, end.conversation))
+    late = (one for one in done if one.deed in ALLOWED_AFTER_THE_END)
+    return sum(one.answered is None or one.answered > end.tried for one in late)
+
+
+def _bodies(history: History) -> dict[str, set[str]]:
+    """What a message may say besides what was sent: what was tried to make of it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for attempt in history.attempts_at("editMessage"):
+        found[attempt.said["messageId"]].add(attempt.said["body"])
+    for attempt in history.attempts_at("deleteMessage"):
+        found[attempt.said["messageId"]].add("")
+    return found
 
 
 def _odd(numbers: list[int], first: int) -> str:

@@ -72,8 +72,6 @@ async def _trouble(here: World, chance: Random, seconds: float, rest: float) -> 
         start = time.monotonic()
         await trouble(here, chance)
         here.history.troubles.append((start, f"{trouble.__name__} for {time.monotonic() - start:.1f} s"))
-        if time.monotonic() > began + 2 * seconds:
-            break
 
 
 async def _part(here: World, calm: asyncio.Event, ends: int, seconds: float) -> None:

@@ -147,6 +147,17 @@ def heard_garbled(history: History) -> None:
     history.devices[0].heard[0].seen["message"]["body"] = "Message:1 says hallo"
 
 
+def deleted_and_there(history: History) -> None:
+    history.attempts.append(Attempt(ANA, "deleteMessage", "", TALK, {"messageId": "Message:1"}, 45, 46, {}))
+
+
+def edited_by_nobody(history: History) -> None:
+    history.attempts.append(
+        Attempt(ANA, "editMessage", "", TALK, {"messageId": "Message:3", "body": "New"}, 45, 46, {})
+    )
+    history.stored[0].body = "New"
+
+
 def a_number_is_missing(history: History) -> None:
     history.stored[2].number = 4
 
@@ -258,6 +269,8 @@ BROKEN: dict[Callable[[History], None], str] = {
     misplaced: "content",
     made_up: "content",
     heard_garbled: "content",
+    edited_by_nobody: "content",
+    deleted_and_there: "deleted stays deleted",
     a_number_is_missing: "dense numbers",
     a_number_is_given_twice: "dense numbers",
     a_position_is_missing: "dense log",
@@ -301,6 +314,22 @@ def test_a_deed_without_an_answer_may_have_happened_or_not() -> None:
     for one in history.attempts[:3]:
         one.answered, one.answer, one.later = None, None, []
     history.attempts.append(Attempt(ANA, "sendMessage", "lost", TALK, {"body": "Lost"}, 20))
+    assert violations(history) == []
+
+
+def test_what_its_author_has_made_of_a_message_is_its_content_too() -> None:
+    history = good()
+    edit, delete = {"messageId": "Message:1", "body": "New"}, {"messageId": "Message:3"}
+    history.attempts.append(Attempt(ANA, "editMessage", "", TALK, edit, 35, 36, {}))
+    history.attempts.append(Attempt(ANA, "deleteMessage", "", TALK, delete, 36, 37, {}))
+    history.stored[0].body, history.stored[2].body = "New", ""
+    for device in history.devices[:2]:
+        for event in device.heard:
+            if event.subject in ("Message:1", "Message:3") and event.kind == "MessageCreated":
+                event.seen["message"]["body"] = {"Message:1": "New", "Message:3": ""}[event.subject]
+    for who in (ANA, BEN):
+        messages = history.after[who]["conversations"][TALK]["messages"]
+        messages["Message:1"]["body"], messages["Message:3"]["body"] = "New", ""
     assert violations(history) == []
 
 
