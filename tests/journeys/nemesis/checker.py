@@ -8,6 +8,9 @@ from itertools import pairwise
 from tests.journeys.nemesis.fold import folded
 from tests.journeys.nemesis.history import Attempt, Event, History, Stored
 
+# What ends what passes between two people, and the event that says so.
+TOLD_AT_THE_END = {"endMentorship": "MentorshipChanged", "blockProfile": "ConversationChanged"}
+
 # What one may do in a conversation that has closed, and the events that it makes: for whoever does it alone.
 ALLOWED_AFTER_THE_END = {"markRead", "deleteMessage", "removeReaction"}
 TOLD_TO_ITS_DOER = {"ReadMarkerMoved", "MessageUpdated", "ReactionChanged"}
@@ -180,9 +183,12 @@ def real_time(history: History) -> Iterator[str]:
 
 
 def nothing_after_the_end(history: History) -> Iterator[str]:
-    """After a mentorship has ended nothing is sent or delivered; what one may still do oneself tells nobody else."""
+    """After a mentorship has ended, or one has blocked the other, nothing is sent or delivered between the two.
+
+    What one may still do oneself tells nobody else. The log of who was blocked does not say when that was.
+    """
     places = _places(history)
-    for end in history.attempts_at("endMentorship"):
+    for end in (end for deed in TOLD_AT_THE_END for end in history.attempts_at(deed)):
         if not end.acknowledged:
             continue
         assert end.answered is not None
@@ -278,7 +284,8 @@ def _overtaken(order: Iterable[Attempt], where: str) -> Iterator[str]:
 
 
 def _behind_the_end(events: list[Event], end: Attempt) -> list[Event]:
-    ends = [place for place, event in enumerate(events) if event.subject == end.said["mentorshipId"]]
+    told = TOLD_AT_THE_END[end.deed], end.said.get("mentorshipId", end.conversation)
+    ends = [place for place, event in enumerate(events) if (event.kind, event.subject) == told]
     return events[ends[-1] + 1 :] if ends else []
 
 

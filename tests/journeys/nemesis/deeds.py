@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.journeys import documents
+from tests.journeys.nemesis.documents import BLOCK_PROFILE
 
 if TYPE_CHECKING:
     from tests.journeys.nemesis.people import Person
@@ -58,9 +59,19 @@ def _end(person: "Person", chance: Random) -> Plan | None:
     return Plan(conversation, {"mentorshipId": mentorship, "reason": "We have come to the end."})
 
 
+def _block(person: "Person", chance: Random) -> Plan | None:
+    if not person.endable:
+        return None
+    _, conversation = person.endable.pop()
+    return Plan(conversation, {"profileId": person.counterparts[conversation]})
+
+
 SEND = Deed("sendMessage", documents.SEND, 30, _send, keyed=True)
 MARK_READ = Deed("markRead", documents.MARK_READ, 8, _mark_read)
 # Never by chance: the run says when.
 END = Deed("endMentorship", documents.END_MENTORSHIP, 0, _end)
+BLOCK = Deed("blockProfile", BLOCK_PROFILE, 0, _block)
 
-DEEDS = [SEND, MARK_READ, END]
+DEEDS = [SEND, MARK_READ, END, BLOCK]
+LAST_DEEDS = [END, BLOCK]
+"""After one of these nothing passes between the two any more. In a run each happens, in turn."""

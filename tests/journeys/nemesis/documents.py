@@ -1,5 +1,7 @@
 """What the devices of the nemesis ask: with the ids by which a client places what it hears."""
 
+from tests.journeys.documents import REFUSAL
+
 MESSAGE = "id number body author { id }"
 CONVERSATION = "id lastNumber readNumber closedAt"
 MENTORSHIP = "id status conversation { id closedAt }"
@@ -16,6 +18,10 @@ INBOX = f"""subscription($after: String) {{ inbox(after: $after) {{ __typename
     ... on GoalChanged {{ goal {{ id }} }}
     ... on MeetingChanged {{ meeting {{ id }} }}
     ... on VideoSessionChanged {{ session {{ id }} }}
+}} }}"""
+
+BLOCK_PROFILE = f"""mutation($input: BlockProfileInput!) {{ blockProfile(input: $input) {{
+    ... on BlockProfilePayload {{ block {{ id }} }} {REFUSAL}
 }} }}"""
 
 VIEWER = "query { viewer { inboxCursor profile { id } } }"

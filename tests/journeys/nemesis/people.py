@@ -40,7 +40,8 @@ class Person:
         self.chance = chance
         self.id = ""
         self.conversations: list[str] = []
-        # (mentorship, conversation) of those that this person may end.
+        self.counterparts: dict[str, str] = {}
+        # (mentorship, conversation) of those that this person may end, or whose other person they may block.
         self.endable: list[tuple[str, str]] = []
         self.last_numbers: dict[str, int] = {}
         self.attempts: list[history.Attempt] = []

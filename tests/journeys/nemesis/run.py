@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from tests.journeys.nemesis.checker import Violation, violations
-from tests.journeys.nemesis.deeds import END
+from tests.journeys.nemesis.deeds import LAST_DEEDS
 from tests.journeys.nemesis.history import History
 from tests.journeys.nemesis.troubles import TROUBLES
 from tests.journeys.nemesis.world import World, world
@@ -24,7 +24,7 @@ CALM_SECONDS = 1.0
 @dataclass(frozen=True)
 class Size:
     """How much happens: how many people, the longest pause between two deeds of one of them (in seconds), how many
-    mentorships end, and the longest pause between two troubles (in seconds)."""
+    pairs part, and the longest pause between two troubles (in seconds)."""
 
     people: int
     pace: float
@@ -75,14 +75,15 @@ async def _trouble(here: World, chance: Random, seconds: float, rest: float) -> 
 
 
 async def _part(here: World, calm: asyncio.Event, ends: int, seconds: float) -> None:
-    """Mentorships end in the middle of it all."""
-    for _ in range(ends):
+    """Mentorships end, and people block others, in the middle of it all."""
+    for place in range(ends):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds / (ends + 1)):
                 await calm.wait()
         person = here.chance.choice([one for one in here.people if one.endable] or here.people)
-        if (plan := END.plan(person, here.chance)) is not None:
-            await person.do(END, plan, calm)
+        deed = LAST_DEEDS[place % len(LAST_DEEDS)]
+        if (plan := deed.plan(person, here.chance)) is not None:
+            await person.do(deed, plan, calm)
 
 
 class Broken(AssertionError):

@@ -245,6 +245,13 @@ def a_marker_told_to_the_other_after_the_end(history: History) -> None:
     history.logs[ANA].events.append(Event(10, "e", "ReadMarkerMoved", TALK))
 
 
+def blocked(history: History) -> None:
+    """Ben blocks Cleo, and then hears of her all the same."""
+    history.attempts.append(Attempt(BEN, "blockProfile", "", OTHER, {"profileId": CLEO}, 3, 4, {}))
+    log = history.logs[BEN]
+    log.events.insert(0, Event(1, "e", "ConversationChanged", OTHER))
+
+
 def a_message_that_no_event_told(history: History) -> None:
     history.after[BEN]["conversations"][TALK]["messages"]["Message:4"] = message("Message:4", 4, ANA)
 
@@ -291,6 +298,7 @@ BROKEN: dict[Callable[[History], None], str] = {
     overtaken_in_a_log: "real time",
     sent_after_the_end: "nothing after the end",
     delivered_after_the_end: "nothing after the end",
+    blocked: "nothing after the end",
     a_marker_told_to_the_other_after_the_end: "nothing after the end",
     a_message_that_no_event_told: "state and events are fresh state",
     a_marker_that_no_event_moved: "state and events are fresh state",

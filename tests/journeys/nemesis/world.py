@@ -64,6 +64,7 @@ class World:
             self.history.logs[person.id] = history.Log(cursor.epoch, cursor.position, cursor.position)
             state = self.history.before[person.id] = await self._state(person, self.servers[0])
             person.conversations = list(state["conversations"])
+            person.counterparts = {key: one.pop("counterpart")["id"] for key, one in state["conversations"].items()}
             for conversation in person.conversations:
                 self.history.conversations.setdefault(conversation, []).append(person.id)
             self.history.mentorships.update({key: one["conversation"] for key, one in state["mentorships"].items()})
@@ -111,7 +112,9 @@ class World:
             await self._read_messages()
         for person in self.people:
             server = self.chance.choice(self.servers)
-            self.history.after[person.id] = await self._state(person, server)
+            state = self.history.after[person.id] = await self._state(person, server)
+            for conversation in state["conversations"].values():
+                del conversation["counterpart"]
             self.history.attempts.extend(person.attempts)
             for device in person.devices:
                 device.check()
@@ -150,7 +153,7 @@ class World:
     async def _state(self, person: Person, server: Server) -> history.State:
         conversations = {}
         for node in await self._nodes(person, server, documents.CONVERSATIONS):
-            shown = {name: value for name, value in node.items() if name not in ("id", "counterpart")}
+            shown = {name: value for name, value in node.items() if name != "id"}
             conversations[node["id"]] = {**shown, "messages": await self._messages(person, server, node["id"])}
         mentorships = {
             node["id"]: {"status": node["status"], "conversation": node["conversation"]["id"]}
