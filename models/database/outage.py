@@ -11,6 +11,8 @@ OUTAGE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    # As long as an operator lets nobody in.
+    asyncpg.ObjectNotInPrerequisiteStateError,
     # The server has said goodbye, and the end of the connection is still on its way: a query that comes between finds
     # the driver "in another operation".
     asyncpg.InternalClientError,

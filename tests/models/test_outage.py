@@ -28,6 +28,7 @@ OUTAGES = [
     asyncpg.AdminShutdownError("terminating connection due to administrator command"),
     asyncpg.CrashShutdownError("x"),
     asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    asyncpg.ObjectNotInPrerequisiteStateError('database "x" is not currently accepting connections'),
     asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
     asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
     asyncpg.IdleInTransactionSessionTimeoutError("terminating connection due to idle-in-transaction timeout"),
