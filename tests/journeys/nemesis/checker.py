@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -120,6 +121,8 @@ def contiguous_cursors(history: History) -> Iterator[str]:
         for event in device.heard:
             if event.kind == "ResyncRequired":
                 yield f"{device.name} was told to resync after {last}, and nothing was pruned"
+            elif event.kind == "Failed":
+                yield f"{device.name} was told {event.subject} after {last}, and not what had happened"
             elif event.epoch != log.epoch:
                 yield f"{device.name} heard {event.position} of another epoch: {event.epoch}"
             elif event.position != last + 1:
@@ -208,11 +211,16 @@ def nothing_after_the_end(history: History) -> Iterator[str]:
 
 
 def state_and_events_are_fresh_state(history: History) -> Iterator[str]:
-    """What a device showed at first, with what it heard folded in, is what a fresh query finds."""
-    places = _places(history)
+    """What a device showed at first, with what it heard folded in, is what a fresh query finds.
+
+    Where two have parted, what the one still does to a message of theirs is not told to the other, who finds it.
+    """
     for device in history.devices:
-        shown = folded(history.before[device.who], device.heard, device.who, places)
-        fresh = history.after[device.who]
+        shown = folded(history.before[device.who], device.heard, device.who)
+        fresh = deepcopy(history.after[device.who])
+        for conversation, message in _untold(history, device.who):
+            for state in (shown, fresh):
+                state["conversations"].get(conversation, {"messages": {}})["messages"].pop(message, None)
         for part in fresh:
             for key in {**fresh[part], **shown[part]}:
                 mine, theirs = shown[part].get(key), fresh[part].get(key)
@@ -294,6 +302,15 @@ def _still_allowed(history: History, who: str, end: Attempt) -> int:
     done = (one for one in history.attempts if (one.who, one.conversation) == (who, end.conversation))
     late = (one for one in done if one.deed in ALLOWED_AFTER_THE_END)
     return sum(one.answered is None or one.answered > end.tried for one in late)
+
+
+def _untold(history: History, who: str) -> Iterator[tuple[str, str]]:
+    """The messages to which somebody else did something when two had parted, with their conversations."""
+    for end in (end for deed in TOLD_AT_THE_END for end in history.attempts_at(deed)):
+        for one in history.attempts:
+            late = one.answered is None or one.answered > end.tried
+            if late and one.who != who and one.conversation == end.conversation and one.deed in ALLOWED_AFTER_THE_END:
+                yield one.conversation, one.said.get("messageId", "")
 
 
 def _bodies(history: History) -> dict[str, set[str]]:

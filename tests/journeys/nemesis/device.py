@@ -101,7 +101,10 @@ class Device:
                     # The subscription has failed, as when the database is away: the socket may live on.
                     inbox = await self._subscribe_to_inbox()
                     continue
-                self._hear(only(message["payload"]))
+                try:
+                    self._hear(only(message["payload"]))
+                except Rejected as rejected:
+                    self._fail(rejected.code)
                 stay -= 1
                 if stay == 0:
                     # Leave the inbox, but not the socket; what was under way is not for us any more.
@@ -123,6 +126,10 @@ class Device:
         subject = next((one["id"] for one in seen.values()), "")
         self.heard.append(history.Event(place.position, place.epoch, kind, subject, seen, time.monotonic()))
         self.owner.hear(kind, seen)
+
+    def _fail(self, code: str) -> None:
+        """What says nothing but that it failed is no event: nobody can tell which one it was."""
+        self.heard.append(history.Event(self.position, "", "Failed", code, {}, time.monotonic()))
 
     def _answer(self, answer: asyncio.Future[Any], message: dict[str, Any]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from tests.journeys.documents import REFUSAL
 
-MESSAGE = "id number body author { id }"
+MESSAGE = "id conversation { id } number body author { id } deletedAt reactionCounts { emoji count mine }"
 CONVERSATION = "id lastNumber readNumber closedAt"
 MENTORSHIP = "id status conversation { id closedAt }"
 
@@ -20,6 +20,22 @@ INBOX = f"""subscription($after: String) {{ inbox(after: $after) {{ __typename
     ... on VideoSessionChanged {{ session {{ id }} }}
 }} }}"""
 
+EDIT = f"""mutation($input: EditMessageInput!) {{ editMessage(input: $input) {{
+    ... on EditMessagePayload {{ changed {{ id body }} }} {REFUSAL}
+}} }}"""
+
+DELETE = f"""mutation($input: DeleteMessageInput!) {{ deleteMessage(input: $input) {{
+    ... on DeleteMessagePayload {{ changed {{ id deletedAt }} }} {REFUSAL}
+}} }}"""
+
+ADD_REACTION = f"""mutation($input: AddReactionInput!) {{ addReaction(input: $input) {{
+    ... on AddReactionPayload {{ changed {{ id }} }} {REFUSAL}
+}} }}"""
+
+REMOVE_REACTION = f"""mutation($input: RemoveReactionInput!) {{ removeReaction(input: $input) {{
+    ... on RemoveReactionPayload {{ changed {{ id }} }} {REFUSAL}
+}} }}"""
+
 BLOCK_PROFILE = f"""mutation($input: BlockProfileInput!) {{ blockProfile(input: $input) {{
     ... on BlockProfilePayload {{ block {{ id }} }} {REFUSAL}
 }} }}"""
@@ -33,6 +49,6 @@ CONVERSATIONS = (
 MENTORSHIPS = f"query {{ mentorships(first: 50) {{ edges {{ node {{ {MENTORSHIP} }} }} }} }}"
 
 MESSAGES = f"""query($id: ID!, $after: String) {{ node(id: $id) {{ ... on Conversation {{
-    messages(first: 100, after: $after) {{
+    messages(first: 50, after: $after) {{
         pageInfo {{ hasNextPage endCursor }} edges {{ node {{ {MESSAGE} }} }}
     }} }} }} }}"""

@@ -4,29 +4,28 @@ An event shows its subject as it is when it is delivered, which may be later tha
 only grow are never taken back.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
 from tests.journeys.nemesis.history import Event, State
 
 
-def folded(state: State, events: Iterable[Event], who: str, place: Mapping[str, str]) -> State:
-    """The state after the events. `place` is the conversation of each message, where an event does not say it."""
+def folded(state: State, events: Iterable[Event], who: str) -> State:
+    """The state after the events."""
     state = deepcopy(state)
     for event in events:
         if event.kind in FOLDS:
-            FOLDS[event.kind](state, event.seen, who, place)
+            FOLDS[event.kind](state, event.seen, who)
     for conversation in state["conversations"].values():
         conversation["unreadCount"] = conversation["lastNumber"] - conversation["readNumber"]
     return state
 
 
-def _message(state: State, seen: dict[str, Any], who: str, place: Mapping[str, str]) -> None:
-    message = dict(seen["message"])
-    said = message.pop("conversation", None)
-    conversation = state["conversations"].get(said["id"] if said else place.get(message["id"], ""))
-    # What is foreign, or nowhere, is shown nowhere; the promises about that are others.
+def _message(state: State, seen: dict[str, Any], who: str) -> None:
+    message = seen["message"]
+    conversation = state["conversations"].get(message["conversation"]["id"])
+    # What is foreign is shown nowhere; the promises about that are others.
     if conversation is None:
         return
     conversation["messages"][message["id"]] = message
@@ -35,7 +34,7 @@ def _message(state: State, seen: dict[str, Any], who: str, place: Mapping[str, s
         _grow(conversation, "readNumber", message["number"])
 
 
-def _conversation(state: State, seen: dict[str, Any], who: str, place: Mapping[str, str]) -> None:
+def _conversation(state: State, seen: dict[str, Any], who: str) -> None:
     found = seen["conversation"]
     conversation = state["conversations"].get(found["id"])
     if conversation is None:
@@ -45,7 +44,7 @@ def _conversation(state: State, seen: dict[str, Any], who: str, place: Mapping[s
     conversation["closedAt"] = found["closedAt"]
 
 
-def _mentorship(state: State, seen: dict[str, Any], who: str, place: Mapping[str, str]) -> None:
+def _mentorship(state: State, seen: dict[str, Any], who: str) -> None:
     found = seen["mentorship"]
     if found["id"] in state["mentorships"]:
         state["mentorships"][found["id"]]["status"] = found["status"]
@@ -56,7 +55,7 @@ def _grow(conversation: dict[str, Any], name: str, number: int) -> None:
     conversation[name] = max(conversation[name], number)
 
 
-FOLDS: dict[str, Callable[[State, dict[str, Any], str, Mapping[str, str]], None]] = {
+FOLDS: dict[str, Callable[[State, dict[str, Any], str], None]] = {
     "MessageCreated": _message,
     "MessageUpdated": _message,
     "ReactionChanged": _message,

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
@@ -14,7 +15,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.journeys.client import Rejected, only
 from tests.journeys.nemesis import history
-from tests.journeys.nemesis.deeds import DEEDS, Deed, Plan
+from tests.journeys.nemesis.deeds import DEEDS, Deed, Known, Plan
 from tests.journeys.nemesis.device import Device
 from tests.journeys.server import Server
 
@@ -44,6 +45,8 @@ class Person:
         # (mentorship, conversation) of those that this person may end, or whose other person they may block.
         self.endable: list[tuple[str, str]] = []
         self.last_numbers: dict[str, int] = {}
+        # The last of those that were heard of.
+        self.messages: deque[Known] = deque(maxlen=30)
         self.attempts: list[history.Attempt] = []
         self.http = httpx2.AsyncClient(timeout=PATIENCE)
         self.devices = [Device(f"{name}'s {kind}", self, Random(chance.random())) for kind in ("phone", "laptop")]
@@ -116,6 +119,11 @@ class Person:
         """A device of this person has heard something."""
         if conversation := seen.get("conversation"):
             self._reaches(conversation["id"], conversation["lastNumber"])
+        if kind == "MessageCreated":
+            message = seen["message"]
+            place = message["conversation"]["id"]
+            self._reaches(place, message["number"])
+            self.messages.append(Known(message["id"], place, message["author"]["id"] == self.id))
 
     def _reaches(self, conversation: str, number: int) -> None:
         self.last_numbers[conversation] = max(number, self.last_numbers.get(conversation, 0))

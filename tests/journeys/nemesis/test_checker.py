@@ -16,7 +16,8 @@ CLOSED = "2026-01-01T00:00:00Z"
 
 
 def message(id: str, number: int, author: str) -> dict[str, Any]:
-    return {"id": id, "number": number, "body": f"{id} says hello", "author": {"id": author}}
+    place = {"id": OTHER if author == CLEO else TALK}
+    return {"id": id, "conversation": place, "number": number, "body": f"{id} says hello", "author": {"id": author}}
 
 
 def attempt(id: str, number: int, author: str, at: float, conversation: str = TALK) -> Attempt:
@@ -191,6 +192,10 @@ def told_to_resync(history: History) -> None:
     history.devices[0].heard.append(Event(9, "e", "ResyncRequired", ""))
 
 
+def told_that_it_failed(history: History) -> None:
+    history.devices[0].heard.append(Event(9, "", "Failed", "INTERNAL"))
+
+
 def of_another_epoch(history: History) -> None:
     history.devices[0].heard[2].epoch = "f"
 
@@ -286,6 +291,7 @@ BROKEN: dict[Callable[[History], None], str] = {
     twice: "contiguous cursors",
     out_of_order: "contiguous cursors",
     told_to_resync: "contiguous cursors",
+    told_that_it_failed: "contiguous cursors",
     of_another_epoch: "contiguous cursors",
     silent_at_the_end: "catches up",
     silent_from_the_beginning: "catches up",
@@ -338,6 +344,19 @@ def test_what_its_author_has_made_of_a_message_is_its_content_too() -> None:
     for who in (ANA, BEN):
         messages = history.after[who]["conversations"][TALK]["messages"]
         messages["Message:1"]["body"], messages["Message:3"]["body"] = "New", ""
+    assert violations(history) == []
+
+
+def test_what_is_deleted_when_two_have_parted_is_not_told_to_the_other() -> None:
+    history = good()
+    history.attempts.append(Attempt(ANA, "deleteMessage", "", TALK, {"messageId": "Message:1"}, 70, 71, {}))
+    history.stored[0].body = ""
+    event = Event(10, "e", "MessageUpdated", "Message:1", {"message": {**message("Message:1", 1, ANA), "body": ""}})
+    history.logs[ANA].events.append(Event(*_bare(event)))
+    history.logs[ANA].end += 1
+    history.devices[0].heard.append(event)
+    for who in (ANA, BEN):
+        history.after[who]["conversations"][TALK]["messages"]["Message:1"]["body"] = ""
     assert violations(history) == []
 
 
