@@ -68,7 +68,11 @@ def replay_before_subscribe() -> None:
     """A feed reads the log, and then hangs its bell: what is stored between the two has rung already."""
 
     async def follow(
-        bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[Any] | None]], patience: float = 30.0
+        bells: Bells,
+        topic: str,
+        read: Callable[[], Awaitable[Sequence[Any] | None]],
+        patience: float = 30.0,
+        rest: Any = None,
     ) -> AsyncGenerator[Any, None]:
         while found := await read():
             for item in found:
@@ -92,7 +96,11 @@ def trust_the_push() -> None:
     """Once it is live, a feed takes each ring for one event: it hands out the newest, under the next cursor."""
 
     async def follow(
-        bells: Bells, topic: str, read: Callable[[], Awaitable[Sequence[Any] | None]], patience: float = 30.0
+        bells: Bells,
+        topic: str,
+        read: Callable[[], Awaitable[Sequence[Any] | None]],
+        patience: float = 30.0,
+        rest: Any = None,
     ) -> AsyncGenerator[Any, None]:
         with bells.listen(topic) as waiting:
             while found := await read():
@@ -128,14 +136,16 @@ def gate() -> None:
     """No mutant: a feed that has read to the end waits while a schedule holds the gate."""
     follow = feed.follow
 
-    def gated(bells: Bells, topic: str, read: Any, patience: float = 30.0) -> AsyncGenerator[Any, None]:
+    def gated(
+        bells: Bells, topic: str, read: Any, patience: float = 30.0, rest: Any = None
+    ) -> AsyncGenerator[Any, None]:
         async def held() -> Any:
             found = await read()
             if not found:
                 await pass_the_gate()
             return found
 
-        return follow(bells, topic, held, patience)
+        return follow(bells, topic, held, patience, rest)
 
     feed.follow = gated  # type: ignore[assignment]
 
