@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run install ide test test-clients bench bench-peers check format migrations sdl constraints clean
+.PHONY: run install ide test test-clients nemesis bench bench-peers check format migrations sdl constraints clean
 
 run: .venv/ready ide ## serve the demo community on http://127.0.0.1:8000
 	$(BIN)/alongside serve --migrate --demo
@@ -28,6 +28,9 @@ test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
 test-clients: .venv/ready ## clients and audits that others wrote, from npm, against a real server
 	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest -n 0 -s tests/clients/node.py
+
+nemesis: .venv/ready ## crashes, cuts and pauses against real servers; SEED=7 SECONDS=120 by default
+	$(BIN)/python -m tests.journeys.nemesis --seed $(or $(SEED),7) --seconds $(or $(SECONDS),120)
 
 bench: .venv/ready ## measure reads, sends, deliveries and sockets, on SQLite and PostgreSQL (three quarters of an hour)
 	$(BIN)/python -m benches.read_path

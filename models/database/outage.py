@@ -11,6 +11,11 @@ OUTAGE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    # As long as an operator lets nobody in.
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    # The server has said goodbye, and the end of the connection is still on its way: a query that comes between finds
+    # the driver "in another operation".
+    asyncpg.InternalClientError,
     # The limits of `POSTGRES_SETTINGS`; that of statements is an OperatorInterventionError. Nothing of the unit is
     # stored. We do not try again ourselves: the client has waited for ten seconds already, and each try would hold a
     # connection as long. An idempotency key makes its own retry safe.

@@ -45,6 +45,14 @@ class Transport(WebSocketsSansIOProtocol):
         self.transport.write(text_head(len(text)) + text)
         return True
 
+    def shutdown(self) -> None:
+        """Say goodbye. Who has not been let in yet is refused, and that ends it for the endpoint too."""
+        greeted = self.handshake_complete
+        super().shutdown()
+        if not greeted:
+            # The endpoint would answer a second time, which websockets does not expect: a traceback in the log.
+            self.handshake_complete = self.disconnected = True
+
     def keepalive_timeout(self) -> None:
         """Drop a client that does not answer pings, and with it what it has not read."""
         super().keepalive_timeout()

@@ -26,6 +26,8 @@ def free_port() -> int:
 class Server:
     """`alongside serve` on a database; `kill` is SIGKILL, `stop` is SIGTERM."""
 
+    command = ["-m", "api", "serve"]
+
     def __init__(self, database_url: str, log: Path, **settings: str) -> None:
         self.port = free_port()
         self.log = log
@@ -53,7 +55,7 @@ class Server:
         """Start the process, and return when it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "api", "serve"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                [sys.executable, *self.command], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

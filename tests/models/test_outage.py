@@ -1,6 +1,10 @@
 """Which errors say that the database was away."""
 
+import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -24,6 +28,7 @@ OUTAGES = [
     asyncpg.AdminShutdownError("terminating connection due to administrator command"),
     asyncpg.CrashShutdownError("x"),
     asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    asyncpg.ObjectNotInPrerequisiteStateError('database "x" is not currently accepting connections'),
     asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
     asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
     asyncpg.IdleInTransactionSessionTimeoutError("terminating connection due to idle-in-transaction timeout"),
@@ -82,3 +87,49 @@ async def test_a_query_whose_connection_is_cut_is_an_outage(database: str) -> No
     assert is_outage(error.value)
     # It passes by itself.
     assert await Account.all().count() == 0
+
+
+@asynccontextmanager
+async def never_ending(database: str) -> AsyncIterator[str]:
+    """A URL of the database through which all is passed on, but not that the server ends a connection."""
+    url = urlsplit(database)
+    passing: list[asyncio.Task[None]] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(url.hostname, url.port)
+        writers.extend((writer, server_writer))
+        passing.append(asyncio.create_task(pass_on(server_reader, writer)))
+        await pass_on(reader, server_writer)
+
+    writers: list[asyncio.StreamWriter] = []
+    proxy = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        credentials, _, _ = url.netloc.rpartition("@")
+        port = proxy.sockets[0].getsockname()[1]
+        yield url._replace(netloc=f"{credentials}@127.0.0.1:{port}").geturl()
+    finally:
+        proxy.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*passing, return_exceptions=True)
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+async def test_a_query_between_the_goodbye_and_the_end_of_its_connection_is_an_outage(database: str) -> None:
+    async with never_ending(database) as url:
+        connection = await asyncpg.connect(url, ssl=False)
+        pid = connection.get_server_pid()
+        await Account.raw(f"SELECT pg_terminate_backend({pid}, 5000)")
+        error: Exception | None = None
+        async with asyncio.timeout(10):
+            while error is None:
+                try:
+                    await connection.fetchval("SELECT 1", timeout=5)
+                except Exception as caught:
+                    error = caught
+        connection.terminate()
+    assert is_outage(error)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -16,7 +17,7 @@ from websockets.typing import Origin, Subprotocol
 
 from realtime.socket import SUBPROTOCOL, SocketLimits, Sockets
 from realtime.socket.transport import Transport
-from tests.realtime.socket.actors import PATIENCE, Echo, Guest, Results, Source, next_
+from tests.realtime.socket.actors import PATIENCE, Echo, Results, Source, next_
 
 
 class Watched(Transport):
@@ -66,7 +67,7 @@ async def fresh_watch() -> None:
 
 
 @asynccontextmanager
-async def serving(sockets: Sockets[Guest], **options: Any) -> AsyncIterator[str]:
+async def serving(sockets: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """Serve on a free port. The parts of `uvicorn.Server.serve` without its signal handlers and its waiting."""
     config = uvicorn.Config(
         sockets,
@@ -261,3 +262,29 @@ async def test_empty_fragments_are_not_collected(echo: Echo) -> None:
         client.transport.write(frame(Opcode.CONT, b"}"))
         assert await receive(client) == {"type": "pong", "payload": {"a": 1}}
         assert connection.most_fragments == 2
+
+
+async def test_whoever_knocks_when_the_server_stops_is_refused_without_a_word_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sockets, open_the_door = Sockets(Echo()), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await open_the_door.wait()
+        await sockets(scope, receive, send)
+
+    async with serving(slow) as url:
+        knocking = asyncio.create_task(connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)]).__aenter__())
+        transport = await made.get()
+        async with asyncio.timeout(PATIENCE):
+            while not transport.tasks:  # noqa: ASYNC110 - a state has no event
+                await asyncio.sleep(0)
+        await sockets.drain()
+        transport.shutdown()
+        open_the_door.set()
+        with pytest.raises(InvalidStatus):
+            await knocking
+        async with asyncio.timeout(PATIENCE):
+            await lost.get()
+            await asyncio.gather(*transport.tasks)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
