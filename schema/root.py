@@ -20,6 +20,7 @@ from schema.inbox import InboxSubscription
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
+from schema.notification import NotificationMutation, NotificationQuery
 from schema.organisation import OrganisationQuery
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
@@ -47,6 +48,7 @@ class Query(
     BlockQuery,
     ReportQuery,
     ScheduledMessageQuery,
+    NotificationQuery,
     VideoQuery,
 ):
     """All reads."""
@@ -76,6 +78,7 @@ class Mutation(
     PresenceMutation,
     ScheduledMessageMutation,
     EvidenceMutation,
+    NotificationMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""

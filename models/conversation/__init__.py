@@ -1,6 +1,7 @@
 """Conversations and their messages: of a mentorship, of two people, and of a circle."""
 
 from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
+from models.conversation.mention import Mention
 from models.conversation.message import (
     DELETE_WINDOW,
     EDIT_WINDOW,
@@ -10,6 +11,7 @@ from models.conversation.message import (
     Message,
     MessageVersion,
 )
+from models.conversation.notification import Notification, NotificationKind
 from models.conversation.participant import Participant, Role
 from models.conversation.reaction import MOST_DIFFERENT, MOST_OF_ONE, Reaction
 from models.conversation.scheduled import MOST_WAITING, ScheduledMessage
@@ -28,8 +30,11 @@ __all__ = [
     "Conversation",
     "ConversationKind",
     "ConversationOpening",
+    "Mention",
     "Message",
     "MessageVersion",
+    "Notification",
+    "NotificationKind",
     "Participant",
     "Reaction",
     "Role",

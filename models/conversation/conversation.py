@@ -17,9 +17,11 @@ from models import clock
 from models.attachment import Attachment
 from models.base import Authored, Base
 from models.conversation.message import LONGEST_BODY, Message
+from models.conversation.notification import Notification
 from models.conversation.participant import Participant, Role
 from models.database import transaction
 from models.inbox import Inbox, Kind
+from models.markup import rendered
 from models.mentorship import Mentorship
 from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.text import prose
@@ -102,10 +104,12 @@ class Conversation(Base):
             return first
         conversation.must_take_messages()
         await conversation.must_hold(reply_to_id)
-        message = await conversation._append(body, by, client_id, content, reply_to_id=reply_to_id)
+        said = rendered(body, participants)
+        message = await conversation._append(body, by, client_id, content, html=said.html, reply_to_id=reply_to_id)
         if attachment_ids:
             await Attachment.bind(attachment_ids, message, by=by)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
+        await Notification.of_message(message, said.mentioned, participants)
         return message
 
     async def _append(self, body: str, by: "Account", client_id: str, content: dict[str, Any], **more: Any) -> Message:
@@ -142,6 +146,7 @@ class Conversation(Base):
         )
         if moved:
             await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation.hearing(participants, by))
+            await Notification.read_with(self.id, number, by)
         return conversation
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise import fields
 
+from models import clock
 from models.base import Base
 from models.profile import Profile
 
@@ -49,3 +50,8 @@ class Participant(Base):
     class Meta:
         table = "participant"
         unique_together = (("conversation", "profile"),)
+
+    @property
+    def is_muted(self) -> bool:
+        """Does the person want to hear nothing of the conversation for now?"""
+        return self.muted_until is not None and self.muted_until > clock.now()

@@ -33,6 +33,9 @@ MODULES = [
     "models.report",
     "models.evidence",
     "models.attachment",
+    "models.conversation.mention",
+    "models.conversation.notification",
+    "models.missed_mail",
     "models.video.session",
     "models.video.participant",
 ]

@@ -75,6 +75,7 @@ CHANGING = {
     "removeEvidence",
     "setPresence",
     "setTyping",
+    "markNotificationRead",
     "joinVideoSession",
     "sendSessionDescription",
     "sendIceCandidates",

@@ -16,7 +16,16 @@ from models.account import Account
 from models.attachment import Attachment
 from models.base import Base, uuid7
 from models.block import Block
-from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, ScheduledMessage, Star
+from models.conversation import (
+    Conversation,
+    Message,
+    MessageVersion,
+    Notification,
+    Participant,
+    Reaction,
+    ScheduledMessage,
+    Star,
+)
 from models.database import dialect
 from models.evidence import Evidence
 from models.files import AttachmentKind
@@ -36,6 +45,7 @@ from schema import (
     conversation,
     evidence,
     mentorship,
+    notification,
     organisation,
     profile,
     report,
@@ -96,11 +106,12 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "blocks": (block.NEWEST_FIRST, Block),
     "reports": (report.NEWEST_FIRST, Report),
     "sessions": (account.BY_AGE, Session),
+    "notifications": (notification.NEWEST_FIRST, Notification),
 }
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
-    Meeting, Conversation, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
+    Meeting, Conversation, Message, MessageVersion, Notification, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
 ]  # fmt: skip
 
@@ -174,8 +185,13 @@ async def fill(two: Pair) -> None:
     for index, text in enumerate(texts):
         message = await two.conversation.send("a", by=two.mentee if index % 2 else two.mentor, client_id=f"m{uuid7()}")
         await attach(message, text[:120], index)
-        await Message.filter(id=message.id).update(body=text, created_at=MOMENTS[index % len(MOMENTS)])
+        await Message.filter(id=message.id).update(body=text, html=text, created_at=MOMENTS[index % len(MOMENTS)])
     await two.conversation.mark_read(3, by=two.mentee)
+    for index, one in enumerate([two.mentor, two.mentee] * 3):
+        other = two.mentee if one is two.mentor else two.mentor
+        told = await two.conversation.send(f"[@You](Profile:{other.id})", by=one, client_id=f"t{uuid7()}")
+        await Notification.filter(message_id=told.id).update(created_at=MOMENTS[index % len(MOMENTS)])
+    await two.conversation.mark_read(len(texts) + 3, by=two.mentee)
     await talk(two)
     for index, moment in enumerate(MOMENTS):
         text = texts[index * 2]

@@ -66,6 +66,8 @@ async def test_every_argument_is_planned_but_those_that_are_named(populated: Com
         value = sample(place, name)
         enum = isinstance(get_named_type(argument.type), GraphQLEnumType)
         literal = value if enum or isinstance(value, int) else print_string(value)
+        if isinstance(value, bool):
+            literal = str(value).lower()
         below = rows_of(place)
         assert await is_planned(populated, place.query("", f"{name}: {literal}", below)), (place, name)
         query = place.query(f"($v: {argument.type})", f"{name}: $v", below)

@@ -70,6 +70,7 @@ GOOD: dict[str, Input] = {
     },
     "setPresence": lambda _: {"away": True},
     "setTyping": lambda world: {"conversationId": world.ids["conversation"]},
+    "markNotificationRead": lambda world: {"notificationId": world.ids["notification"]},
     "startVideoSession": lambda world: {"mentorshipId": world.ids["mentorship"], "clientId": "new"},
     "joinVideoSession": lambda world: {"sessionId": world.ids["call"], "deviceId": "phone"},
     "sendSessionDescription": lambda world: {
