@@ -1,7 +1,8 @@
 """The application: one Starlette app, wired from its settings."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from api.files import Files
 from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
+from api.mail import Rounds, mailing, post_of, unsubscribe
 from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
@@ -62,6 +64,9 @@ def application(settings: Settings, board: Board | None = None) -> Application:
     files = Files(settings.sizes)
     endpoint = Cors(graphql, settings.allowed_origins)
 
+    delay = timedelta(minutes=settings.missed_mail_minutes)
+    rounds = Rounds(post_of(settings.mail_url), settings.sender, delay)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         url = settings.database_url
@@ -71,6 +76,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds, files.store),
             metrics.posted(),
+            mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):
             graphql.bells = live.bells = bells
             graphql.sign_ins = live.sign_ins = files.sign_ins = SignIns(bells)
@@ -88,6 +94,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             *files.routes(settings.allowed_origins),
             WebSocketRoute("/graphql", sockets),
             Mount("/ide", ide_files),
+            Route("/mail/unsubscribe", unsubscribe, methods=["GET", "POST"]),
             Route("/healthz", health, methods=["GET"]),
             Route("/metrics", metrics.page, methods=["GET"]),
         ],

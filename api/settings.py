@@ -1,5 +1,7 @@
 """Settings: from the environment, with defaults that work on a laptop."""
 
+from email.headerregistry import Address
+from email.utils import parseaddr
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -7,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 from tortoise.exceptions import ConfigurationError
 
+from api.mail import Sender, post_of
 from models.database.connection import DEFAULT_URL, configuration
 from models.files import DEFAULT_URL as FILES_URL
 from models.files import Sizes, store_of
@@ -19,6 +22,13 @@ def _by_commas(value: Any) -> Any:
 
 
 ByCommas = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_by_commas)]
+
+
+def _address(text: str) -> Address:
+    name, spec = parseaddr(text)
+    if "@" not in spec or not text.isprintable():
+        raise ValueError("Write a sender as Name <name@example.org>.")
+    return Address(display_name=name, addr_spec=spec)
 
 
 class Settings(BaseSettings):
@@ -49,6 +59,15 @@ class Settings(BaseSettings):
     metrics_token: str = Field(default="", description="Who has it may read /metrics; nobody, if empty", repr=False)
     persisted_documents: str = Field(default="", description="A folder of .graphql files, or a JSON object of ids")
     only_persisted_documents: bool = Field(default=False, description="Refuse every other document")
+    mail_url: str = Field(
+        default="", description="smtp://user:password@host:port, or smtps://; var/mail/, if empty", repr=False
+    )
+    mail_from: str = Field(default="Alongside <no-reply@localhost>", description="Who writes to people")
+    missed_mail_minutes: int = Field(
+        default=15, ge=0, description="Unread for so long, a message is mailed of; 0: none"
+    )
+    public_url: str = Field(default="", description="Where this server is found from outside")
+    app_url: str = Field(default="", description="Where people's app is found; at PUBLIC_URL, if empty")
     sweep_seconds: float = Field(default=5.0, gt=0, description="How often overdue requests and calls are looked for")
 
     @field_validator("database_url")
@@ -88,6 +107,24 @@ class Settings(BaseSettings):
         if workers > 1 and info.data.get("database_url", "").startswith("sqlite"):
             raise ValueError("SQLite has one writer, so one worker serves it. Several need a postgres:// DATABASE_URL.")
         return workers
+
+    @field_validator("mail_url")
+    @classmethod
+    def _names_a_post(cls, url: str) -> str:
+        post_of(url)
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _names_a_sender(cls, text: str) -> str:
+        _address(text)
+        return text
+
+    @property
+    def sender(self) -> Sender:
+        """Who writes to people, and where their links lead."""
+        public = (self.public_url or self.url("http")).rstrip("/")
+        return Sender(_address(self.mail_from), (self.app_url or public).rstrip("/"), public)
 
     def url(self, scheme: str, port: int | None = None) -> str:
         """Where this server is found, with no path; `port` where it is another than was asked for."""

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import structlog
 
 from models.attachment import Attachment
-from models.conversation import ScheduledMessage
+from models.conversation import Notification, ScheduledMessage
 from models.files import Store
+from models.missed_mail import MissedMail
 from models.request import MentorshipRequest
 from models.session import Session
 from models.video import VideoSession, VideoSignal
@@ -21,6 +22,8 @@ STEPS = (
     VideoSession.sweep,
     VideoSignal.forget,
     Session.forget_ended,
+    Notification.forget,
+    MissedMail.forget,
 )
 
 

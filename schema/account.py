@@ -7,16 +7,19 @@ import strawberry
 import models.account
 import models.session
 from models.account import PresenceAudience
+from models.conversation import Notification
 from models.inbox import Inbox
 from models.organisation import ContactRule
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
 from schema.node import Node, as_node, find, global_id, node, related
+from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.refusal import mutation
 
 strawberry.enum(ContactRule, description="Who may write to somebody first: nobody, people of one programme, everyone.")
 strawberry.enum(PresenceAudience, description="Who sees whether somebody is there.")
+UNREAD = '(SELECT count(*) FROM "notification" WHERE "account_id" = {id} AND "read_at" IS NULL)'
 
 BY_AGE = Order("sessions", "-created_at")
 
@@ -51,6 +54,11 @@ class Account(Node):
     missed_mail: bool = strawberry.field(description="Are you mailed that you have missed messages?")
     profile: Profile = related()
     sessions: Connection[Session] = children(BY_AGE, "Your live sign-ins, the newest first.")
+
+    @strawberry.field(description="How many notifications you have not read.", metadata={METADATA: Expression(UNREAD)})
+    async def unread_notifications(root: models.account.Account) -> int:
+        """How many are unread."""
+        return await Notification.unread(root.id)
 
     @strawberry.field(description="Where your inbox stands: subscribe with `inbox(after:)` from here.")
     async def inbox_cursor(root: models.account.Account) -> str:

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from models.account import Account
+from models.account import Account as AccountRow
 from models.base import Base
 from models.conversation import Conversation as ConversationRow
 from models.conversation import Message as MessageRow
+from models.conversation import Notification as NotificationRow
 from models.conversation import ScheduledMessage as ScheduledMessageRow
 from models.goal import Goal as GoalRow
 from models.inbox import Cursor, Kind
@@ -19,12 +20,14 @@ from models.request import MentorshipRequest as RequestRow
 from models.video import VideoSession as VideoSessionRow
 from realtime import feed
 from realtime.logs import Delivery
+from schema.account import Account
 from schema.context import Info, viewer
 from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
 from schema.meeting import Meeting
 from schema.mentorship import Mentorship
 from schema.node import as_node, global_id_of
+from schema.notification import Notification
 from schema.request import MentorshipRequest
 from schema.video import VideoSession
 
@@ -122,6 +125,20 @@ class VideoSessionChanged(InboxEvent):
     session: VideoSession
 
 
+@strawberry.type(description="There is something that you should not overlook.")
+class NotificationCreated(InboxEvent):
+    """A notification was made."""
+
+    notification: Notification
+
+
+@strawberry.type(description="Some of your notifications were read, here or on another device.")
+class NotificationsRead(InboxEvent):
+    """Notifications were read."""
+
+    account: Account
+
+
 @strawberry.type(
     description="Your cursor is too old, or of another inbox: read what you show anew, and go on from here."
 )
@@ -142,6 +159,8 @@ Event = Annotated[
     | GoalChanged
     | MeetingChanged
     | VideoSessionChanged
+    | NotificationCreated
+    | NotificationsRead
     | ResyncRequired,
     strawberry.union("InboxItem", description="One entry of the inbox."),
 ]
@@ -160,6 +179,8 @@ SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.GOAL_CHANGED: (GoalRow, GoalChanged, "goal"),
     Kind.MEETING_CHANGED: (MeetingRow, MeetingChanged, "meeting"),
     Kind.VIDEO_SESSION_CHANGED: (VideoSessionRow, VideoSessionChanged, "session"),
+    Kind.NOTIFICATION_CREATED: (NotificationRow, NotificationCreated, "notification"),
+    Kind.NOTIFICATIONS_READ: (AccountRow, NotificationsRead, "account"),
 }
 
 
@@ -182,7 +203,7 @@ class InboxSubscription:
                     yield event
 
 
-async def event_of(item: Delivery | feed.Resync, by: Account) -> Any:
+async def event_of(item: Delivery | feed.Resync, by: AccountRow) -> Any:
     """The event as its subscriber sees it; None where they may not see its subject any more."""
     if isinstance(item, feed.Resync):
         return ResyncRequired(cursor=item.cursor)

@@ -22,6 +22,7 @@ from schema.keeping import KeepingMutation
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
+from schema.notification import NotificationMutation, NotificationQuery
 from schema.organisation import OrganisationQuery
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
@@ -49,6 +50,7 @@ class Query(
     BlockQuery,
     ReportQuery,
     ScheduledMessageQuery,
+    NotificationQuery,
     VideoQuery,
 ):
     """All reads."""
@@ -80,6 +82,7 @@ class Mutation(
     EvidenceMutation,
     CircleMutation,
     KeepingMutation,
+    NotificationMutation,
     VideoMutation,
 ):
     """All changes. Each answers its payload, or a `Refusal` that says what to mend."""

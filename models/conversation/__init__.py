@@ -1,8 +1,9 @@
 """Conversations and their messages: of a mentorship, of two people, and of a circle."""
 
 from models.conversation.circle import Circle
-from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
+from models.conversation.conversation import Conversation, ConversationKind
 from models.conversation.direct import Direct
+from models.conversation.mention import Mention
 from models.conversation.message import (
     DELETE_WINDOW,
     EDIT_WINDOW,
@@ -12,6 +13,8 @@ from models.conversation.message import (
     Message,
     MessageVersion,
 )
+from models.conversation.notification import Notification, NotificationKind
+from models.conversation.opening import ConversationOpening
 from models.conversation.participant import FOR_EVER, Participant, Role
 from models.conversation.reaction import MOST_DIFFERENT, MOST_OF_ONE, Reaction
 from models.conversation.scheduled import MOST_WAITING, ScheduledMessage
@@ -33,8 +36,11 @@ __all__ = [
     "ConversationKind",
     "ConversationOpening",
     "Direct",
+    "Mention",
     "Message",
     "MessageVersion",
+    "Notification",
+    "NotificationKind",
     "Participant",
     "Reaction",
     "Role",

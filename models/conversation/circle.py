@@ -6,7 +6,8 @@ from uuid import UUID
 
 from models.account import Account
 from models.conversation.contact import in_touch, reachable
-from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
+from models.conversation.conversation import Conversation, ConversationKind
+from models.conversation.opening import ConversationOpening
 from models.conversation.participant import Participant, Role
 from models.database import transaction
 from models.inbox import Inbox, Kind

@@ -4,7 +4,7 @@ A mentorship has one, opened with it and closed with it. Two people may have one
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -16,22 +16,20 @@ from tortoise.queryset import QuerySet
 
 from models import clock
 from models.attachment import Attachment
-from models.base import Authored, Base, content_hash, must_be_a_key
+from models.base import Base, content_hash, must_be_a_key
 from models.conversation import quick, refusals
 from models.conversation.message import LONGEST_BODY, Message
+from models.conversation.notification import Notification
 from models.conversation.participant import Participant, Role
 from models.conversation.quick import words
 from models.database import transaction
 from models.inbox import Inbox, Kind
+from models.markup import may_mention, rendered
 from models.mentorship import Mentorship
-from models.refusal import RefusalCode, Refused
 from models.text import prose
 
 if TYPE_CHECKING:
     from models.account import Account
-
-# How many conversations one person opens in a day.
-MOST_OPENED, DAY = 50, timedelta(days=1)
 
 
 class ConversationKind(StrEnum):
@@ -122,14 +120,16 @@ class Conversation(Base):
         A retry with the same key returns the first message, also when the conversation has closed meanwhile. Nothing
         but the conversation's id need be known.
         """
-        if attachment_ids or not quick.is_open():
+        # Whom it answers and whom it mentions must be told besides.
+        in_steps = bool(attachment_ids) or reply_to_id is not None or may_mention(body)
+        if in_steps or not quick.is_open():
             return await self.send_in_steps(
                 body, by=by, client_id=client_id, reply_to_id=reply_to_id, attachment_ids=attachment_ids
             )
         body = prose(body, "body", longest=LONGEST_BODY)
         must_be_a_key(client_id)
-        kept = content_hash(self._content(body, reply_to_id, ()))
-        return await quick.send(quick.Draft(self.id, by.id, client_id, kept, body, reply_to_id=reply_to_id))
+        kept = content_hash(self._content(body, None, ()))
+        return await quick.send(quick.Draft(self.id, by.id, client_id, kept, body, rendered(body).html))
 
     @transaction
     async def send_in_steps(
@@ -150,10 +150,12 @@ class Conversation(Base):
             return first
         conversation.must_take_messages()
         await conversation.must_hold(reply_to_id)
-        message = await conversation._append(body, by, client_id, content, reply_to_id=reply_to_id)
+        said = rendered(body, participants)
+        message = await conversation._append(body, by, client_id, content, html=said.html, reply_to_id=reply_to_id)
         if attachment_ids:
             await Attachment.bind(attachment_ids, message, by=by)
         await Inbox.record(Kind.MESSAGE_CREATED, message, participants)
+        await Notification.of_message(message, said.mentioned, participants)
         return message
 
     def _content(self, body: str, reply_to_id: UUID | None, attachment_ids: Sequence[UUID]) -> dict[str, Any]:
@@ -198,7 +200,9 @@ class Conversation(Base):
         """
         if not quick.is_open():
             return await self.mark_read_in_steps(number, by=by)
-        return self.of_columns(await quick.mark(quick.Marking(self.id, by.id, number)))
+        marked = await quick.mark(quick.Marking(self.id, by.id, number))
+        # Who has something to read that they were notified of has read that too.
+        return await self.mark_read_in_steps(number, by=by) if marked is None else self.of_columns(marked)
 
     async def mark_read_in_steps(self, number: int, *, by: "Account") -> Self:
         """The same, statement by statement."""
@@ -219,6 +223,8 @@ class Conversation(Base):
         mine = Participant.filter(conversation_id=self.id, profile_id=by.id, **{f"{name}__lt": number})
         if await mine.update(**{name: number}):
             await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation._hearing_of_reading(by, shows))
+            if name == "read_number":
+                await Notification.read_with(self.id, number, by)
         return conversation
 
     async def _receipts(self, by: "Account") -> dict[UUID, bool]:
@@ -273,22 +279,3 @@ class Conversation(Base):
         """Does `by` own or moderate it? Nobody does a conversation of two."""
         leads = Participant.filter(conversation_id=self.id, profile_id=by.id, role__in=[Role.OWNER, Role.MODERATOR])
         return not self.is_of_two and await leads.exists()
-
-
-class ConversationOpening(Authored):
-    """That somebody has opened a direct conversation or a circle. By a circle's key, a retry finds the first one."""
-
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
-        "models.Conversation", related_name=False, on_delete=fields.CASCADE, db_index=True
-    )
-    conversation_id: UUID
-
-    class Meta:
-        table = "conversation_opening"
-        unique_together = (("author", "client_id"),)
-
-    @classmethod
-    async def must_not_be_many(cls, by: "Account") -> None:
-        """Raise `Refused` where the person has opened too many of late. Within a unit that holds their profile."""
-        if await cls.filter(author_id=by.id, created_at__gt=clock.now() - DAY).count() >= MOST_OPENED:
-            raise Refused(RefusalCode.LIMIT_REACHED, f"{MOST_OPENED} conversations a day can be opened.", None)

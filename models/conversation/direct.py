@@ -4,7 +4,8 @@ from uuid import UUID
 
 from models.account import Account
 from models.conversation.contact import reachable
-from models.conversation.conversation import Conversation, ConversationKind, ConversationOpening
+from models.conversation.conversation import Conversation, ConversationKind
+from models.conversation.opening import ConversationOpening
 from models.conversation.participant import Participant
 from models.database import transaction
 from models.inbox import Inbox, Kind

@@ -12,6 +12,7 @@ from models import clock
 from models.base import Authored, Base, Filled
 from models.database import transaction
 from models.inbox import Inbox, Kind
+from models.markup import rendered
 from models.refusal import RefusalCode, Refused
 from models.text import prose
 
@@ -69,6 +70,8 @@ class Message(Authored):
 
         The same body is no edit: so a retry finds what the first has done.
         """
+        from models.conversation.notification import Notification
+
         body = prose(body, "body", longest=LONGEST_BODY)
         conversation, people, message = await self.held_by(by)
         if message.author_id != by.id:
@@ -80,10 +83,11 @@ class Message(Authored):
         if message.created_at + EDIT_WINDOW <= clock.now():
             raise _too_late("edited", EDIT_WINDOW)
         await MessageVersion.keep(message)
-        # What was made of the old body must not stand beside the new one.
-        message.body, message.html, message.edited_at = body, "", clock.now()
+        said = rendered(body, people)
+        message.body, message.html, message.edited_at = body, said.html, clock.now()
         await message.store("body", "html", "edited_at")
         await Inbox.record(Kind.MESSAGE_UPDATED, message, people)
+        await Notification.of_edit(message, said.mentioned)
         return message
 
     @transaction
@@ -113,10 +117,11 @@ class Message(Authored):
 
     async def _empty(self) -> None:
         from models.attachment import Attachment
+        from models.conversation.mention import Mention
         from models.conversation.reaction import Reaction
         from models.conversation.star import Star
 
-        for hanging in (MessageVersion, Reaction, Star):
+        for hanging in (MessageVersion, Mention, Reaction, Star):
             await hanging.filter(message_id=self.id).delete()
         await Attachment.take_from(self)
         self.body = self.html = ""

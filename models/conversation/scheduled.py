@@ -14,6 +14,7 @@ from models import clock
 from models.base import Authored
 from models.conversation.conversation import Conversation
 from models.conversation.message import LONGEST_BODY, Message
+from models.conversation.notification import Notification
 from models.database import is_outage, transaction
 from models.inbox import Inbox, Kind
 from models.profile import Profile
@@ -170,6 +171,7 @@ class ScheduledMessage(Authored):
             scheduled.due_at, scheduled.refusal = None, reason
             await scheduled.store("due_at", "refusal")
             await scheduled._announce()
+            await Notification.of_unsent(scheduled)
 
     async def _finish(self, how: str) -> None:
         # What was sent may be deleted there, and must not be left here.

@@ -24,6 +24,7 @@ MODULES = [
     "models.goal",
     "models.meeting",
     "models.conversation.conversation",
+    "models.conversation.opening",
     "models.conversation.participant",
     "models.conversation.message",
     "models.conversation.reaction",
@@ -33,6 +34,9 @@ MODULES = [
     "models.report",
     "models.evidence",
     "models.attachment",
+    "models.conversation.mention",
+    "models.conversation.notification",
+    "models.missed_mail",
     "models.video.session",
     "models.video.participant",
 ]

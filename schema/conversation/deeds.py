@@ -20,7 +20,10 @@ class SendMessageInput:
     """A message, under a key of your own: send it again with the same key if the answer got lost."""
 
     conversation_id: strawberry.ID
-    body: str = strawberry.field(description="May be empty where there are attachments.")
+    body: str = strawberry.field(
+        description="Plain text, with Markdown; `[@Name](Profile:…)` mentions somebody who takes part. "
+        "May be empty where there are attachments."
+    )
     client_id: strawberry.ID
     reply_to_id: strawberry.ID | None = strawberry.field(
         default=None, description="The message of this conversation that it answers."

@@ -73,7 +73,11 @@ class Message(Node):
 
     conversation: Annotated["Conversation", strawberry.lazy("schema.conversation.conversation")] = related()
     number: int = strawberry.field(description="Dense within the conversation, from 1. Everybody sees the same order.")
-    body: str = strawberry.field(description="Empty once it is deleted.")
+    body: str = strawberry.field(description="What was written: plain text, with Markdown. Empty once it is deleted.")
+    html: str = strawberry.field(
+        description="The body as HTML that is safe to show: `p br em strong s code pre blockquote ul ol li`, links "
+        'without images, and `<span class="mention" data-profile="Profile:…">` for whom it mentions.'
+    )
     author: Profile = related()
     created_at: datetime
     edited_at: datetime | None = strawberry.field(description="When it was edited last.")

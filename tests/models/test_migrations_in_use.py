@@ -1,5 +1,6 @@
 """What certain migrations did to databases that were in use then, and the indexes between profiles and skills."""
 
+from importlib import import_module
 from uuid import UUID, uuid4
 
 import pytest
@@ -103,3 +104,15 @@ async def test_messages_of_before_the_messenger_are_all_there_and_their_keys_sti
         assert (again.id, again.number) == (messages[1].id, 2)
         assert (await conversation.send("message 3", by=mentor, client_id="m3")).number == 4
         assert (mentor.contact, mentor.read_receipts) == (ContactRule.SAME_PROGRAMME, True)
+
+
+async def test_messages_that_were_sent_before_get_their_html_page_by_page(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate(empty_url, to="0002_starts_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    monkeypatch.setattr(import_module("migrations.0010_notices"), "PAGE", 2)
+    await migrate(empty_url)
+    async with connect(empty_url):
+        bodies = [(message.body, message.html) for message in await Message.all().order_by("number")]
+    assert bodies == [(f"message {number}", f"<p>message {number}</p>\n") for number in range(3)]

@@ -88,6 +88,7 @@ CHANGING = {
     "muteConversation",
     "pinConversation",
     "archiveConversation",
+    "markNotificationRead",
     "joinVideoSession",
     "sendSessionDescription",
     "sendIceCandidates",

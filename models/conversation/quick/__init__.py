@@ -36,22 +36,29 @@ def is_open() -> bool:
 async def send(draft: Draft) -> Message:
     """The message, stored and told to everybody; the first one, for a retry. Raises `Refused`."""
     way = postgres.send if dialect() == "postgres" else sqlite.send
-    return Message.of_columns(await _columns(lambda: way(draft)))
+    return Message.of_columns(_columns(await _answered(lambda: way(draft))))
 
 
-async def mark(marking: Marking) -> Mapping[str, Any]:
-    """The columns of the conversation, with the reader's marker moved. Raises `Refused`."""
+async def mark(marking: Marking) -> Mapping[str, Any] | None:
+    """The columns of the conversation, with the reader's marker moved; None where it must go step by step.
+
+    Raises `Refused`.
+    """
     way = postgres.mark if dialect() == "postgres" else sqlite.mark
-    return await _columns(lambda: way(marking))
+    answer = await _answered(lambda: way(marking))
+    return None if answer.outcome is Outcome.IN_STEPS else _columns(answer)
 
 
-async def _columns(attempt: Callable[[], Awaitable[Answer]]) -> Mapping[str, Any]:
-    answer = await shielded(_done(attempt))
+def _columns(answer: Answer) -> Mapping[str, Any]:
     if answer.columns is None:
         raise REFUSALS[answer.outcome]()
     if answer.outcome is Outcome.NO_SUCH_NUMBER:
         raise refusals.no_such_number(answer.columns["last_number"])
     return answer.columns
+
+
+async def _answered(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await shielded(_done(attempt))
 
 
 async def _done(attempt: Callable[[], Awaitable[Answer]]) -> Answer:

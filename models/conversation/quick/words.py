@@ -29,6 +29,8 @@ class Outcome(StrEnum):
     BLOCKED = "BLOCKED"
     NO_SUCH_REPLY = "NO_SUCH_REPLY"
     NO_SUCH_NUMBER = "NO_SUCH_NUMBER"
+    # It needs more than this; nothing was written.
+    IN_STEPS = "IN_STEPS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "setPresence": Deed(lambda _: {"away": True}),
     "setTyping": on("mara_theo conversation", "conversationId"),
+    "markNotificationRead": on("mara notification", "notificationId", andOlder=True),
     "startVideoSession": on("mara_theo mentorship", "mentorshipId"),
     "joinVideoSession": on("mara_theo call", "sessionId", deviceId="new", takeOver=True),
     "sendSessionDescription": to_theo(negotiation=1, type="OFFER", sdp=SDP),

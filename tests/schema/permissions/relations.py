@@ -5,7 +5,16 @@ from typing import Any
 from models.account import Account
 from models.attachment import Attachment
 from models.block import Block
-from models.conversation import Conversation, Message, MessageVersion, Participant, Reaction, Role, ScheduledMessage
+from models.conversation import (
+    Conversation,
+    Message,
+    MessageVersion,
+    Notification,
+    Participant,
+    Reaction,
+    Role,
+    ScheduledMessage,
+)
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
@@ -56,6 +65,7 @@ NODES: dict[str, Any] = {
     "ScheduledMessage": ScheduledMessage,
     "Evidence": Evidence,
     "Attachment": Attachment,
+    "Notification": Notification,
     "VideoSession": VideoSession,
     "VideoParticipant": VideoParticipant,
 }
@@ -84,7 +94,13 @@ BELONGING = {
 }
 
 # What belongs to one person, and the key of that person.
-OWNED = {"Session": "account_id", "Block": "blocker_id", "Report": "author_id", "ScheduledMessage": "author_id"}
+OWNED = {
+    "Session": "account_id",
+    "Notification": "account_id",
+    "Block": "blocker_id",
+    "Report": "author_id",
+    "ScheduledMessage": "author_id",
+}
 
 
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:

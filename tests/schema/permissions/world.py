@@ -17,6 +17,8 @@ from models.conversation import (
     Conversation,
     Direct,
     Message,
+    Notification,
+    NotificationKind,
     Participant,
     Reaction,
     Role,
@@ -178,10 +180,17 @@ async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: s
     for author in (mentor, mentee):
         file = await _attach(world, people[author], f"{name} file", f"{both}-file.png")
         message = await conversation.send(
-            f"{both}-body", by=people[author], client_id=f"canary-{author}-key-{name}", attachment_ids=[file.id]
+            f"{both}-body [@You](Profile:{people[mentor].id})",
+            by=people[author],
+            client_id=f"canary-{author}-key-{name}",
+            attachment_ids=[file.id],
         )
     world.note(f"{name} message", message)
-    await conversation.mark_read(2, by=people[mentor])
+    # One of an earlier pair is read already.
+    told = await Notification.filter(account_id=people[mentor].id).order_by("created_at")
+    world.note(f"{mentor} notification", told[-1])
+    if len(told) == 1:
+        await conversation.mark_read(2, by=people[mentor])
     await _talk(world, people, message, goal, meeting, mentor, mentee)
     call = await VideoSession.start(mentorship, by=people[mentor], meeting=meeting)
     world.note(f"{name} call", call)
@@ -218,6 +227,9 @@ async def _talk(
     # All that can become of one, at once.
     await ScheduledMessage.filter(id=scheduled.id).update(
         due_at=None, sent_id=reply.id, cancelled_at=clock.now(), refusal=f"canary-{mentor}-refusal"
+    )
+    await Notification.create(
+        account_id=people[mentor].id, kind=NotificationKind.NOT_SENT, scheduled_message_id=scheduled.id
     )
     await Inbox.record(Kind.CONVERSATION_CHANGED, conversation, [people[mentor].id])
 

@@ -22,6 +22,7 @@ from models.conversation import (
     Direct,
     Message,
     MessageVersion,
+    Notification,
     Participant,
     Reaction,
     Role,
@@ -47,6 +48,7 @@ from schema import (
     conversation,
     evidence,
     mentorship,
+    notification,
     organisation,
     participant,
     profile,
@@ -109,12 +111,14 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "blocks": (block.NEWEST_FIRST, Block),
     "reports": (report.NEWEST_FIRST, Report),
     "sessions": (account.BY_AGE, Session),
+    "notifications": (notification.NEWEST_FIRST, Notification),
 }
 
 MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
+    Notification,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -188,8 +192,13 @@ async def fill(two: Pair) -> None:
     for index, text in enumerate(texts):
         message = await two.conversation.send("a", by=two.mentee if index % 2 else two.mentor, client_id=f"m{uuid7()}")
         await attach(message, text[:120], index)
-        await Message.filter(id=message.id).update(body=text, created_at=MOMENTS[index % len(MOMENTS)])
+        await Message.filter(id=message.id).update(body=text, html=text, created_at=MOMENTS[index % len(MOMENTS)])
     await two.conversation.mark_read(3, by=two.mentee)
+    for index, one in enumerate([two.mentor, two.mentee] * 3):
+        other = two.mentee if one is two.mentor else two.mentor
+        told = await two.conversation.send(f"[@You](Profile:{other.id})", by=one, client_id=f"t{uuid7()}")
+        await Notification.filter(message_id=told.id).update(created_at=MOMENTS[index % len(MOMENTS)])
+    await two.conversation.mark_read(len(texts) + 3, by=two.mentee)
     await talk(two)
     for index, moment in enumerate(MOMENTS):
         text = texts[index * 2]

@@ -96,7 +96,7 @@ def sample(place: Place, name: str) -> Any:
             if place.name in ORDERS
             else "suggestions:01890000-0000-7000-8000-000000000000:0.5"
         )
-    return 2 if kind.name == "Int" else "sql"
+    return {"Int": 2, "Boolean": True}.get(kind.name, "sql")
 
 
 def written(place: Place, name: str) -> str:

@@ -248,6 +248,7 @@ IDS: list[tuple[str, str, str]] = [
     ("removeEvidence", "evidenceId", "Evidence"),
     ("markRead", "conversationId", "Conversation"),
     ("setTyping", "conversationId", "Conversation"),
+    ("markNotificationRead", "notificationId", "Notification"),
     ("blockProfile", "profileId", "Profile"),
     ("unblockProfile", "profileId", "Profile"),
     ("reportProfile", "conversationId", "Conversation"),

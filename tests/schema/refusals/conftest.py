@@ -7,7 +7,7 @@ import pytest
 
 from models import clock
 from models.account import Account
-from models.conversation import Circle, ScheduledMessage
+from models.conversation import Circle, Notification, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
@@ -36,7 +36,7 @@ async def world(database: str) -> World:
     participant, found.ticket, _ = await call.join(by=made.mentee, device_id="phone")
     other, _, _ = await call.join(by=made.mentor, device_id="phone")
     free = await person("Nora", capacity=1)
-    heard = await made.conversation.send("Hello", by=made.mentor, client_id="hello")
+    heard = await made.conversation.send(f"[@You](Profile:{made.mentee.id})", by=made.mentor, client_id="hello")
     message, answer = [
         await made.conversation.send(body, by=made.mentee, client_id=body) for body in ("Question", "Answer")
     ]
@@ -57,6 +57,7 @@ async def world(database: str) -> World:
         "message": message,
         "scheduled": scheduled,
         "evidence": await Evidence.forward(answer, goal, by=made.mentee),
+        "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,
         "other": other,
         "pending": await request(made.mentor, pia),

@@ -90,6 +90,7 @@ GOOD: dict[str, Input] = {
     },
     "pinConversation": lambda world: {"conversationId": world.ids["conversation"], "pinned": True},
     "archiveConversation": lambda world: {"conversationId": world.ids["conversation"], "archived": True},
+    "markNotificationRead": lambda world: {"notificationId": world.ids["notification"]},
     "startVideoSession": lambda world: {"mentorshipId": world.ids["mentorship"], "clientId": "new"},
     "joinVideoSession": lambda world: {"sessionId": world.ids["call"], "deviceId": "phone"},
     "sendSessionDescription": lambda world: {
