@@ -8,7 +8,7 @@ import pytest
 
 from models import clock
 from models.account import Account
-from models.conversation import Conversation, ConversationKind, Direct, Participant, conversation
+from models.conversation import Conversation, ConversationKind, Direct, Participant, opening
 from models.conversation.contact import reachable
 from models.inbox import Kind
 from models.organisation import ContactRule, Organisation, Programme
@@ -124,7 +124,7 @@ async def test_nobody_writes_to_themselves_or_to_nobody(database: str) -> None:
 
 
 async def test_one_person_opens_so_many_a_day(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "MOST_OPENED", 2)
+    monkeypatch.setattr(opening, "MOST_OPENED", 2)
     ana, *others = [await person(name) for name in ("Ana", "Bo", "Cy", "Di")]
     await Account.all().update(contact=EVERYONE)
     done = await asyncio.gather(*(Direct.open(one.id, by=ana) for one in others), return_exceptions=True)

@@ -10,7 +10,7 @@ import pytest
 
 from models import clock, goal, request
 from models.base import Base
-from models.conversation import Circle, Conversation, Message, conversation
+from models.conversation import Circle, Conversation, Message, opening
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence
@@ -86,7 +86,7 @@ LIMITS = {
     "ask": (request, "MOST_PENDING"),
     "add a goal": (goal, "MOST_GOALS"),
     "add a milestone": (goal, "MOST_MILESTONES"),
-    "open a circle": (conversation, "MOST_OPENED"),
+    "open a circle": (opening, "MOST_OPENED"),
 }
 
 
