@@ -187,8 +187,8 @@ class Conversation(Base):
         return shows
 
     def _hearing_of_reading(self, by: "Account", shows: dict[UUID, bool]) -> Sequence[UUID]:
-        # Of many people, each reading each message would
-        # be told to all the others: their number squared. There a client asks for the markers when it shows them.
+        # Of many people, each reading each message would be told to all the others: their number squared. There a
+        # client asks for the markers when it shows them.
         if not shows[by.id] or len(shows) > MOST_TOLD_OF_READING:
             return [by.id]
         if self.closed_at is not None or self.blocks:
