@@ -8,7 +8,8 @@ import pytest
 
 from models import clock
 from models.account import Account
-from models.conversation import Conversation, ConversationKind, Direct, Participant, opening
+from models.block import Block
+from models.conversation import Circle, Conversation, ConversationKind, Direct, Participant, opening
 from models.conversation.contact import reachable
 from models.inbox import Kind
 from models.organisation import ContactRule, Organisation, Programme
@@ -90,6 +91,24 @@ async def test_a_common_programme_does_not_outweigh_an_organisation_that_says_of
     assert await reachable(ana, [bo.id]) == {bo.id}
     await programme(OFF, bo)
     assert await reachable(ana, [bo.id]) == await reachable(bo, [ana.id]) == set()
+
+
+@pytest.mark.parametrize("blocker", [0, 1])
+async def test_a_block_of_either_is_stricter_than_all_and_is_not_told_apart(database: str, blocker: int) -> None:
+    both = await two_who_allow(EVERYONE, EVERYONE)
+    await Block.put(both[1 - blocker].id, by=both[blocker])
+    assert not await opens(both[0], both[1])
+    with refused(RefusalCode.NOT_ALLOWED, "profileIds"):
+        await Circle.open("A", [both[1].id], by=both[0])
+    await Block.lift(both[1 - blocker].id, by=both[blocker])
+    assert await opens(both[0], both[1])
+
+
+async def test_a_conversation_that_is_opened_while_one_blocks_the_other_takes_no_messages(database: str) -> None:
+    ana, bo = await two_who_allow(EVERYONE, EVERYONE)
+    await asyncio.gather(Direct.open(bo.id, by=ana), Block.put(ana.id, by=bo), return_exceptions=True)
+    opened = await Conversation.filter(direct_pair__isnull=False)
+    assert [one.blocks for one in opened] in ([], [1])
 
 
 async def test_of_many_people_those_are_told_who_can_be_reached(database: str) -> None:
