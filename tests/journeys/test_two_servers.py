@@ -148,7 +148,9 @@ async def test_who_is_there_and_who_types_at_the_one_is_told_at_the_other(two: T
     profile = (await two.mara.call("query { viewer { profile { id } } }"))["profile"]["id"]
     async with two.theo.live() as theo, asyncio.timeout(20):
         states = theo.subscribe(there, ids=[profile])
-        assert await anext(states) == [{"state": "OFFLINE"}]
+        # Where an earlier test has just closed her socket, its grace passes first.
+        if await anext(states) != [{"state": "OFFLINE"}]:
+            assert await anext(states) == [{"state": "OFFLINE"}]
         async with two.mara.live() as mara:
             assert await anext(states) == [{"state": "ONLINE"}]
             await mara.call("mutation { setPresence(input: {away: true}) { __typename } }")

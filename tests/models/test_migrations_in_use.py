@@ -111,7 +111,7 @@ async def test_messages_that_were_sent_before_get_their_html_page_by_page(
 ) -> None:
     await migrate(empty_url, to="0002_starts_of_calls")
     await a_database_of_then(empty_url, "0002_starts_of_calls")
-    monkeypatch.setattr(import_module("migrations.0010_notices"), "PAGE", 2)
+    monkeypatch.setattr(import_module("migrations.0012_notices"), "PAGE", 2)
     await migrate(empty_url)
     async with connect(empty_url):
         bodies = [(message.body, message.html) for message in await Message.all().order_by("number")]

@@ -98,7 +98,8 @@ async def test_what_cannot_be_sent_says_why_until_it_is_put_out_of_sight(databas
     assert shown.id == scheduled.id
     assert "closed" in shown.refusal
     assert (shown.due_at, shown.body) == (None, "Later")
-    assert sorted(await news(two.mentor, before)) == [Kind.MESSAGE_CREATED, *[Kind.SCHEDULED_MESSAGE_CHANGED] * 2]
+    told = [Kind.MESSAGE_CREATED, Kind.NOTIFICATION_CREATED, *[Kind.SCHEDULED_MESSAGE_CHANGED] * 2]
+    assert sorted(await news(two.mentor, before)) == told
     await shown.cancel(by=two.mentor)
     assert await ScheduledMessage.pending(two.mentor) == []
     assert (await ScheduledMessage.get(id=other.id)).sent_id is not None

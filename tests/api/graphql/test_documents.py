@@ -19,7 +19,9 @@ from api.settings import Settings
 from models.session import Session
 from realtime.bells import Bells
 from realtime.ice import IceSettings
+from realtime.presence import Roster
 from realtime.socket import Rejected
+from realtime.typing import Typists
 from tests.api.graphql.exchange import post
 from tests.people import person
 
@@ -144,11 +146,12 @@ async def test_the_socket_has_the_same_documents(app: Application, folder: Path)
     guest = Guest(await Session.get(id=session.id).select_related("account"), "", "")
     live = Live(IceSettings(), Documents.of_settings(str(folder), only=True))
     live.bells = Bells()
+    live.roster, live.typists = Roster(live.bells), Typists()
     for request in ({"query": "", "documentId": identifier_of(VIEWER)}, {"query": VIEWER}):
-        assert [b"example.org" in answer async for answer in live.run(guest, request)] == [True]
+        assert [b"example.org" in answer async for answer in live.run(guest, request, None)] == [True]
     for request in ({"query": AD_HOC}, {"query": "", "documentId": "other"}, {"query": "", "documentId": [5]}):
         with pytest.raises(Rejected) as rejected:
-            await anext(live.run(guest, request))
+            await anext(live.run(guest, request, None))
         assert "documentId" in rejected.value.errors[0]["message"]
 
 

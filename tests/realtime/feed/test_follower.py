@@ -53,15 +53,15 @@ class Client:
             async for item in items:
                 self.yielded.append(item.cursor if isinstance(item, Resync) else item.shown)
 
-    async def rests(self) -> None:
-        """Wait until it rests, with nothing asked for."""
+    async def rests(self, of: int = 1) -> None:
+        """Wait until it rests, with nothing asked for; `of` so many clients, all of them."""
         async with asyncio.timeout(20):
-            while not self._rests():  # noqa: ASYNC110 - a state has no event
+            while not self._rests(of):  # noqa: ASYNC110 - a state has no event
                 await asyncio.sleep(0.001)
 
-    def _rests(self) -> bool:
+    def _rests(self, of: int) -> bool:
         logs, resting = self._bells.logs, self._bells.resting._due
-        return bool(resting) and not logs._asked and not logs._rounds and not any(one._asking for one in resting)  # type: ignore[attr-defined]
+        return len(resting) >= of and not logs._asked and not logs._rounds and not any(one._asking for one in resting)  # type: ignore[attr-defined]
 
     async def leave(self) -> None:
         self.reading.cancel()
@@ -202,7 +202,7 @@ async def test_a_failure_of_the_logs_ends_every_subscription_that_asked_and_no_o
     ana, theo = await person("Ana"), await person("Theo")
     first, second = Client(bells, ana), Client(bells, theo)
     await first.rests()
-    await second.rests()
+    await second.rests(of=2)
     after = InboxEvent.after
 
     async def broken(places: Sequence[tuple[UUID, int]], most: int) -> list[Stretch]:

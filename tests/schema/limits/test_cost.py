@@ -122,7 +122,16 @@ def test_a_plain_list_counts_for_some_and_a_ranking_for_its_work(source: str, ex
 
 
 def test_every_plain_list_of_rows_has_a_weight() -> None:
-    rows = {"Profile", "Skill", "Goal", "Milestone", "VideoParticipant", "Window", "ReportedMessage", "ReactionCount"}
+    rows = {
+        "Profile",
+        "Skill",
+        "Goal",
+        "Milestone",
+        "VideoParticipant",
+        "Window",
+        "ReportedMessage",
+        "ReactionCount",
+    } | {"Attachment"}
     plain = {
         name
         for kind in schema._schema.type_map.values()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
+from models import clock
 from models.database import connect
 from models.inbox import Cursor, Inbox
 from models.video import VideoSignal
@@ -43,8 +44,9 @@ ANSWERED = "query($id: ID!) { node(id: $id) { __typename id ... on Message { rep
 async def _restored(world: World, tmp_path: Path) -> AsyncIterator[World]:
     path = tmp_path / f"{uuid4()}.sqlite3"
     shutil.copy(world.path, path)
-    async with connect(f"sqlite://{path}"):
-        yield world
+    with clock.moved(world.built_at - clock.now()):
+        async with connect(f"sqlite://{path}"):
+            yield world
 
 
 async def test_every_field_is_shown_to_somebody(template: World, tmp_path: Path) -> None:

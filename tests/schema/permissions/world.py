@@ -58,6 +58,7 @@ class World:
     """Ids and secrets of what is in the database; `ids` are global."""
 
     path: Path
+    built_at: datetime = field(default_factory=clock.now)
     ids: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)

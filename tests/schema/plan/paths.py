@@ -106,6 +106,8 @@ def written(place: Place, name: str) -> str:
     if isinstance(kind, GraphQLInputObjectType):
         members = (f"{one}: {value[one] if isinstance(value[one], str) else 'true'}" for one in value)
         return f"{{{', '.join(members)}}}"
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(kind, GraphQLEnumType) or isinstance(value, int) else print_string(value)
 
 
