@@ -96,8 +96,8 @@ async def must_be_none_between(one: UUID, other: UUID, message: str, field: str 
 async def _held(one: UUID, other: UUID) -> list[Conversation]:
     """The conversations that two people have to themselves, locked in the order of their ids.
 
-    Then their profiles: whoever opens a conversation holds its opener's. So what was opened meanwhile is found by
-    looking once more.
+    Then their mentorships: whoever starts a call asks for blocks under that lock. Then their profiles: whoever opens a
+    conversation holds its opener's. So what was opened meanwhile is found by looking once more.
     """
     held: dict[UUID, Conversation] = {}
 
@@ -106,9 +106,10 @@ async def _held(one: UUID, other: UUID) -> list[Conversation]:
             Subquery(Participant.filter(profile_id=person).values("conversation_id")) for person in (one, other)
         )
         theirs = Conversation.exclude(kind=ConversationKind.CIRCLE).filter(Q(id__in=ofone) & Q(id__in=ofother))
-        for conversation in await theirs.order_by("id"):
-            if conversation.id not in held:
-                held[conversation.id] = await Conversation.locked(conversation.id)
+        new = [await Conversation.locked(one.id) for one in await theirs.order_by("id") if one.id not in held]
+        for mentorship_id in sorted(one.mentorship_id for one in new if one.mentorship_id is not None):
+            await Mentorship.locked(mentorship_id)
+        held.update((one.id, one) for one in new)
 
     await hold()
     for profile_id in sorted((one, other)):

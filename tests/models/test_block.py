@@ -1,10 +1,11 @@
 """Blocks: from then on nothing passes between two people, on both databases and whatever races."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from models.block import Block
+from models.block import Block, must_be_none_between
 from models.conversation import Conversation, Participant
 from models.inbox import Kind
 from models.refusal import RefusalCode, Refused
@@ -93,6 +94,29 @@ async def test_a_call_ends_and_none_begins(database: str) -> None:
     assert (await VideoSession.get(id=call.id)).status is VideoStatus.ENDED
     with refused(RefusalCode.NOT_ALLOWED, "mentorshipId"):
         await VideoSession.start(two.mentorship, by=two.mentor)
+
+
+async def test_a_call_that_begins_while_a_block_is_put_ends_with_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = await pair()
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    real = must_be_none_between
+
+    async def held_up(*given: Any) -> None:
+        await real(*given)
+        asked.set()
+        await go_on.wait()
+
+    monkeypatch.setattr("models.block.must_be_none_between", held_up)
+    starting = asyncio.create_task(VideoSession.start(two.mentorship, by=two.mentor))
+    await asked.wait()
+    blocking = asyncio.create_task(Block.put(two.mentor.id, by=two.mentee))
+    # It must wait for the call; were it not to, it would be done by then.
+    await asyncio.wait([blocking], timeout=0.3)
+    go_on.set()
+    call, _ = await asyncio.gather(starting, blocking)
+    assert (await VideoSession.get(id=call.id)).status is VideoStatus.ENDED
 
 
 async def test_requests_between_the_two_are_answered_and_none_is_made(database: str) -> None:
