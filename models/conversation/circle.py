@@ -36,14 +36,17 @@ class Circle:
     async def open(
         cls, title: str, profile_ids: Collection[UUID], *, by: Account, client_id: str | None = None
     ) -> Conversation:
-        """A new circle, which `by` owns and these people are members of. A retry with the key finds the first."""
+        """A new circle, which `by` owns and these people are members of.
+
+        A retry with the key finds the first, as long as `by` is in it: who has left sees no more of it.
+        """
         title = line(title, "title")
         invited = set(profile_ids) - {by.id}
         content = {"title": title, "profile_ids": sorted(invited)}
         # Whoever opens several at once is counted one after the other.
         await Profile.locked(by.id)
         if first := await ConversationOpening.made_before(by, client_id, **content):
-            return await Conversation.get(id=first.conversation_id)
+            return await Conversation.seen_by(by, first.conversation_id, "clientId")
         circle = cls(Conversation(kind=ConversationKind.CIRCLE, title=title))
         await circle._must_take(invited, by)
         await ConversationOpening.must_not_be_many(by)

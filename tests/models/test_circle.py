@@ -53,6 +53,17 @@ async def test_a_retry_with_its_key_finds_the_first_circle_whatever_has_been_set
         await Circle.open("Another", [bo.id], by=ana, client_id="k")
 
 
+async def test_by_the_key_of_its_opening_nobody_finds_a_circle_that_they_are_out_of(database: str) -> None:
+    ana, bo = await reachable("Ana", "Bo")
+    made = await Circle.open("A", [bo.id], by=ana, client_id="k")
+    await Circle(made).set_role(bo.id, Role.OWNER, by=ana)
+    await Circle(made).remove(ana.id, by=bo)
+    with refused(NOT_FOUND, "clientId"):
+        await Circle.open("A", [bo.id], by=ana, client_id="k")
+    await Circle(made).add([ana.id], by=bo)
+    assert (await Circle.open("A", [bo.id], by=ana, client_id="k")).id == made.id
+
+
 async def test_nobody_is_let_in_who_cannot_be_written_to(database: str) -> None:
     ana, bo = await reachable("Ana", "Bo")
     off = await person("Off")

@@ -180,3 +180,20 @@ async def test_no_moment_is_given_to_unmute(database: str) -> None:
     given = {"conversationId": f"Conversation:{direct.id}", "muted": False, "until": "2999-01-01T00:00:00Z"}
     answer = await ask(document, session, input=given)
     assert answer["data"]["muteConversation"] == {"code": "INVALID", "field": "until"}
+
+
+async def test_who_was_put_out_reads_nothing_by_opening_the_circle_again_under_its_key(database: str) -> None:
+    (ana, bo, _), (session, *_), _, _ = await three()
+    document = """mutation($input: OpenCircleInput!) { openCircle(input: $input) {
+        ... on OpenCirclePayload { conversation {
+            id title lastMessage { body } messages(first: 5) { edges { node { body } } } } }
+        ... on Refusal { code } } }"""
+    given = {"title": "Ours", "profileIds": [f"Profile:{bo.id}"], "clientId": "k"}
+    made = (await ask(document, session, input=given))["data"]["openCircle"]["conversation"]
+    row = await Conversation.get(title="Ours")
+    assert made["id"] == f"Conversation:{row.id}"
+    await Circle(row).set_role(bo.id, Role.OWNER, by=ana)
+    await Circle(row).remove(ana.id, by=bo)
+    await row.send("now that Ana is out", by=bo, client_id="1")
+    answer = await ask(document, session, input=given)
+    assert answer == {"data": {"openCircle": {"code": "NOT_FOUND"}}}
