@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 async def shown_to(viewer: "Account", account_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the accounts whose people let the viewer see whether they are there."""
+    """Those of the accounts whose people let the viewer see whether they are there, and have not blocked them."""
     from models.account import Account, PresenceAudience
+    from models.block import Block
 
     theirs = Participant.filter(profile_id=viewer.id)
     contacts = Participant.filter(conversation_id__in=Subquery(theirs.values("conversation_id")))
@@ -24,4 +25,5 @@ async def shown_to(viewer: "Account", account_ids: Collection[UUID]) -> set[UUID
         | Q(presence=PresenceAudience.CONTACTS, id__in=Subquery(contacts.values("profile_id")))
     )
     found = await Account.filter(allowed, id__in=list(account_ids)).only("id")
-    return {account.id for account in found}
+    blocking = Block.filter(blocked_id=viewer.id, blocker_id__in=list(account_ids))
+    return {account.id for account in found} - set(await blocking.values_list("blocker_id", flat=True))
