@@ -18,6 +18,10 @@ from realtime.bells import Bells
 AGAIN_SECONDS = 3.0
 ENDS_SECONDS = 6.0
 
+# In that time somebody may stop and begin again so often; who does more is a program, and each time is asked about by
+# everybody who hears it.
+MOST_CHANGES = 4
+
 # The conversations in which somebody was typing lately.
 KEPT = 10_000
 
@@ -30,25 +34,40 @@ class Typing:
     typing: bool
 
 
+@dataclass(slots=True)
+class _Said:
+    """What somebody said last; and until when they may change it how often."""
+
+    typing: bool
+    until: float
+    changes: int = MOST_CHANGES
+
+
 class Typists:
     """Passes on who types, and no more often than is of use."""
 
     def __init__(self) -> None:
-        self._said: OrderedDict[tuple[UUID, UUID], float] = OrderedDict()
+        self._said: OrderedDict[tuple[UUID, UUID], _Said] = OrderedDict()
 
     def say(self, conversation: Conversation, *, by: Account, typing: bool) -> None:
         """Tell those who look at the conversation. Raises `Refused` where nothing may be written any more."""
         conversation.must_take_messages()
-        key, now = (conversation.id, by.id), asyncio.get_running_loop().time()
-        if typing and now < self._said.get(key, 0.0):
-            return
+        if self._is_new((conversation.id, by.id), typing):
+            text = orjson.dumps({"by": str(by.id), "typing": typing}).decode()
+            bell.whisper(_topic(conversation.id), text)
+
+    def _is_new(self, key: tuple[UUID, UUID], typing: bool) -> bool:
+        now, said = asyncio.get_running_loop().time(), self._said.get(key)
+        if said is not None and now < said.until:
+            if typing is said.typing or not said.changes:
+                return False
+            said.typing, said.changes = typing, said.changes - 1
+            return True
         self._said.pop(key, None)
-        if typing:
-            self._said[key] = now + AGAIN_SECONDS
-            if len(self._said) > KEPT:
-                self._said.popitem(last=False)
-        text = orjson.dumps({"by": str(by.id), "typing": typing}).decode()
-        bell.whisper(_topic(conversation.id), text)
+        self._said[key] = _Said(typing, now + AGAIN_SECONDS)
+        if len(self._said) > KEPT:
+            self._said.popitem(last=False)
+        return True
 
 
 async def typing(

@@ -10,7 +10,7 @@ from models.conversation import Participant
 from models.refusal import RefusalCode
 from realtime.bells import Bells
 from realtime.broker import embedded_broker
-from realtime.typing import Typing, Typists, typing
+from realtime.typing import MOST_CHANGES, Typing, Typists, typing
 from tests.models.expect import refused
 from tests.people import pair
 
@@ -59,6 +59,14 @@ async def test_however_often_it_is_said_it_is_whispered_once_in_a_while(database
         typists.say(two.conversation, by=two.mentor, typing=False)
         typists.say(two.conversation, by=two.mentor, typing=True)
         assert len(ear._heard) == 4
+
+
+async def test_who_begins_and_stops_without_end_is_heard_a_few_times_in_a_while(database: str, bells: Bells) -> None:
+    two, typists = await pair(), Typists()
+    with bells.overhear(f"typing {two.conversation.id}") as ear:
+        for number in range(40):
+            typists.say(two.conversation, by=two.mentor, typing=not number % 2)
+        assert len(ear._heard) == 1 + MOST_CHANGES
 
 
 async def test_who_takes_no_part_any_more_hears_nothing_more(database: str, bells: Bells) -> None:
