@@ -81,6 +81,8 @@ class Participant(Base):
 
         mine = Account.filter(id=viewer.id).values("read_receipts")
         both = Q(profile__account__read_receipts=True, profile__account__read_receipts__in=Subquery(mine))
+        # Across a block nothing is told, this neither.
+        both &= Q(conversation__blocks=0)
         return cls.filter(Q(profile_id=viewer.id) | both)
 
     @property

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from models.account import Account, PresenceAudience
+from models.block import Block
 from models.conversation import Circle, Conversation, Participant
 from models.conversation.quick import words
 from models.inbox import Kind
@@ -128,3 +129,12 @@ async def test_preferences_change_as_they_are_given_and_by_their_person_only(dat
     assert await ana.prefer(by=ana) == stored
     with refused(RefusalCode.NOT_ALLOWED):
         await ana.prefer(by=eve, read_receipts=True)
+
+
+async def test_across_a_block_nobody_knows_how_far_the_other_has_read(database: str) -> None:
+    two = await pair()
+    await two.conversation.send("Hello", by=two.mentor, client_id="k")
+    await Block.put(two.mentor.id, by=two.mentee)
+    await two.conversation.mark_read(1, by=two.mentee)
+    for viewer in (two.mentor, two.mentee):
+        assert [part.profile_id for part in await Participant.showing(viewer)] == [viewer.id]
