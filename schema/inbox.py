@@ -20,7 +20,6 @@ from models.request import MentorshipRequest as RequestRow
 from models.video import VideoSession as VideoSessionRow
 from realtime import feed
 from realtime.logs import Delivery
-from schema.account import Account
 from schema.context import Info, viewer
 from schema.conversation import Conversation, Message, ScheduledMessage
 from schema.goal import Goal
@@ -132,11 +131,14 @@ class NotificationCreated(InboxEvent):
     notification: Notification
 
 
-@strawberry.type(description="Some of your notifications were read, here or on another device.")
+@strawberry.type(
+    description="Some of your notifications were read, here or on another device: this one, and perhaps older ones. "
+    "`viewer { unreadNotifications }` counts those that are left."
+)
 class NotificationsRead(InboxEvent):
     """Notifications were read."""
 
-    account: Account
+    notification: Notification
 
 
 @strawberry.type(
@@ -180,7 +182,7 @@ SUBJECTS: dict[Kind, tuple[type[Base], Any, str]] = {
     Kind.MEETING_CHANGED: (MeetingRow, MeetingChanged, "meeting"),
     Kind.VIDEO_SESSION_CHANGED: (VideoSessionRow, VideoSessionChanged, "session"),
     Kind.NOTIFICATION_CREATED: (NotificationRow, NotificationCreated, "notification"),
-    Kind.NOTIFICATIONS_READ: (AccountRow, NotificationsRead, "account"),
+    Kind.NOTIFICATIONS_READ: (NotificationRow, NotificationsRead, "notification"),
 }
 
 

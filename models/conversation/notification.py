@@ -117,9 +117,9 @@ class Notification(Base):
         found = type(self).visible_to(by).filter(read_at__isnull=True)
         if and_older:
             # Of one moment, all: their ids are in no order.
-            await self._read(found.filter(created_at__lte=self.created_at), by)
+            await self._read(found.filter(created_at__lte=self.created_at), self, by)
         else:
-            await self._read(found.filter(id=self.id), by)
+            await self._read(found.filter(id=self.id), self, by)
         return await type(self).get(id=self.id)
 
     @classmethod
@@ -127,13 +127,13 @@ class Notification(Base):
         """Who has read a conversation up to a message has read what is about those messages. Within a unit."""
         unread = cls.visible_to(by).filter(read_at__isnull=True)
         about = unread.filter(message__conversation_id=conversation_id, message__number__lte=number)
-        if ids := await about.values_list("id", flat=True):
-            await cls._read(cls.filter(id__in=ids, read_at__isnull=True), by)
+        if read := await about.order_by("created_at", "id"):
+            await cls._read(cls.filter(id__in=[one.id for one in read], read_at__isnull=True), read[-1], by)
 
     @classmethod
-    async def _read(cls, found: QuerySet[Self], by: "Account") -> None:
+    async def _read(cls, found: QuerySet[Self], newest: Self, by: "Account") -> None:
         if await found.update(read_at=clock.now()):
-            await Inbox.record(Kind.NOTIFICATIONS_READ, by, [by.id])
+            await Inbox.record(Kind.NOTIFICATIONS_READ, newest, [by.id])
 
     @classmethod
     async def forget(cls) -> int:

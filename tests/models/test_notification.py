@@ -168,7 +168,7 @@ async def test_a_notification_is_read_alone_or_with_all_before_it(
     # What has been read already is no news.
     assert await news(two.mentee, before) == [Kind.NOTIFICATIONS_READ]
     (event,) = await InboxEvent.following(two.mentee, before)
-    assert event.subject_id == two.mentee.id
+    assert event.subject_id == found[1].id
 
 
 async def test_who_reads_a_conversation_has_read_what_is_about_it_up_to_there(database: str) -> None:
@@ -181,6 +181,9 @@ async def test_who_reads_a_conversation_has_read_what_is_about_it_up_to_there(da
     assert sorted(one[2] for one in await told(two.mentee)) == [False, False, True, True]
     assert await Notification.unread(two.mentee.id) == 2
     assert await news(two.mentee, before) == [Kind.READ_MARKER_MOVED, Kind.NOTIFICATIONS_READ]
+    *_, event = await InboxEvent.following(two.mentee, before)
+    newest = (await Notification.filter(read_at__isnull=False).order_by("-created_at"))[0]
+    assert event.subject_id == newest.id
 
 
 async def test_notifications_are_seen_by_their_account_alone(database: str) -> None:

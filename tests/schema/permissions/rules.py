@@ -228,7 +228,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "MeetingChanged", "cursor meeting"),
     **of(PAIR, "VideoSessionChanged", "cursor session"),
     **of(OWNER, "NotificationCreated", "cursor notification"),
-    **of(OWNER, "NotificationsRead", "cursor account"),
+    **of(OWNER, "NotificationsRead", "cursor notification"),
     **of(SIGNED_IN, "ResyncRequired", "cursor"),
     **of(TICKET_HOLDER, "SessionDescription", "seq senderId negotiation type sdp"),
     **of(TICKET_HOLDER, "IceCandidates", "seq senderId negotiation candidates"),
