@@ -10,6 +10,8 @@ import pytest
 
 from models import clock
 from models.account import Account, PresenceAudience
+from models.block import Block
+from models.presence import shown_to
 from realtime import presence as module
 from realtime.bells import Bells
 from realtime.broker import embedded_broker
@@ -178,6 +180,21 @@ async def test_presence_is_told_to_those_whom_it_is_shown_to(database: str) -> N
                 (told,) = await anext(source)
                 assert (told.state is ONLINE) == (viewer.id in seen)
                 await source.aclose()
+
+
+async def test_behind_a_block_nobody_is_there(database: str) -> None:
+    two = await pair()
+    roster = Roster(Bells())
+    source = presence(roster, two.mentor, [two.mentee.id], pause=0)
+    with roster.device(two.mentor.id, uuid4()), roster.device(two.mentee.id, uuid4()):
+        assert await anext(source) == [Presence(two.mentee.id, ONLINE)]
+        await Block.put(two.mentor.id, by=two.mentee)
+        for viewer, other in ((two.mentor, two.mentee), (two.mentee, two.mentor)):
+            assert await shown_to(viewer, [other.id, viewer.id]) == {viewer.id}
+        # With what changes next, they are told as somebody of whom nothing is known.
+        roster._changed(two.mentee.id)
+        assert await anext(source) == [Presence(two.mentee.id)]
+    await source.aclose()
 
 
 async def test_first_everybody_is_told_and_then_whoever_has_changed(database: str) -> None:
