@@ -1,5 +1,6 @@
 """Evidence: messages that a pair keeps with a goal or a meeting."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias
 from uuid import UUID
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 # With one goal, or with one meeting.
 MOST_EVIDENCE = 100
 
-# What an account is to be told of.
-News: TypeAlias = tuple[UUID, Kind, Base]
+# What people are to be told of.
+News: TypeAlias = tuple[Kind, Base, Sequence[UUID]]
 
 
 class Evidence(Authored):
@@ -128,7 +129,7 @@ class Evidence(Authored):
 
     @classmethod
     async def withdraw(cls, message: Message) -> list[News]:
-        """Take all copies of a message away, and return who is to be told of what.
+        """Take all copies of a message away, and return what is to be told to whom.
 
         Within a unit that holds the message's conversation: mentorships are locked after it, in the order of their ids.
         """
@@ -138,11 +139,7 @@ class Evidence(Authored):
         await cls.filter(message_id=message.id).delete()
         # An ended mentorship is quiet.
         people = {one.id: one.people for one in held if one.status is MentorshipStatus.ACTIVE}
-        return [
-            (account, _kind_of(subject), subject)
-            for subject in subjects
-            for account in people.get(subject.mentorship_id, ())
-        ]
+        return [(_kind_of(subject), subject, people.get(subject.mentorship_id, ())) for subject in subjects]
 
 
 def _key_of(to: Goal | Meeting) -> str:
