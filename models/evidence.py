@@ -9,6 +9,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from models.base import Authored, Base
+from models.block import must_be_none_between
 from models.conversation import Conversation, Message
 from models.database import transaction
 from models.goal import Goal
@@ -88,7 +89,7 @@ class Evidence(Authored):
             return first
         mentorship.must_be_active()
         message.must_be_there()
-        _must_concern(message, conversation, mentorship, by)
+        await _must_be_for_both(message, conversation, mentorship, by)
         await cls._must_fit(message, {key: to.id})
         evidence = await cls.make(
             by,
@@ -150,7 +151,11 @@ def _kind_of(to: Goal | Meeting) -> Kind:
     return Kind.GOAL_CHANGED if isinstance(to, Goal) else Kind.MEETING_CHANGED
 
 
-def _must_concern(message: Message, conversation: Conversation, mentorship: Mentorship, by: "Account") -> None:
+async def _must_be_for_both(
+    message: Message, conversation: Conversation, mentorship: Mentorship, by: "Account"
+) -> None:
+    # It is a message that the other gets, if by another way.
+    await must_be_none_between(*mentorship.people, "No messages pass between the two of you.", "messageId")
     if message.author_id != by.id and conversation.mentorship_id != mentorship.id:
         raise Refused(
             RefusalCode.NOT_ALLOWED,
