@@ -1,4 +1,4 @@
-"""The command line: `alongside serve`, `migrate`, `demo`, `sdl`, `watch`."""
+"""The command line: `alongside serve`, `migrate`, `demo`, `sdl`, `reports`, `watch`."""
 
 import argparse
 import asyncio

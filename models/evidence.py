@@ -1,5 +1,6 @@
 """Evidence: messages that a pair keeps with a goal or a meeting."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from models.base import Authored, Base
+from models.block import must_be_none_between
 from models.conversation import Conversation, Message
 from models.database import transaction
 from models.goal import Goal
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 # With one goal, or with one meeting.
 MOST_EVIDENCE = 100
 
-# What an account is to be told of.
-News: TypeAlias = tuple[UUID, Kind, Base]
+# What people are to be told of.
+News: TypeAlias = tuple[Kind, Base, Sequence[UUID]]
 
 
 class Evidence(Authored):
@@ -87,7 +89,7 @@ class Evidence(Authored):
             return first
         mentorship.must_be_active()
         message.must_be_there()
-        _must_concern(message, conversation, mentorship, by)
+        await _must_be_for_both(message, conversation, mentorship, by)
         await cls._must_fit(message, {key: to.id})
         evidence = await cls.make(
             by,
@@ -128,7 +130,7 @@ class Evidence(Authored):
 
     @classmethod
     async def withdraw(cls, message: Message) -> list[News]:
-        """Take all copies of a message away, and return who is to be told of what.
+        """Take all copies of a message away, and return what is to be told to whom.
 
         Within a unit that holds the message's conversation: mentorships are locked after it, in the order of their ids.
         """
@@ -138,11 +140,7 @@ class Evidence(Authored):
         await cls.filter(message_id=message.id).delete()
         # An ended mentorship is quiet.
         people = {one.id: one.people for one in held if one.status is MentorshipStatus.ACTIVE}
-        return [
-            (account, _kind_of(subject), subject)
-            for subject in subjects
-            for account in people.get(subject.mentorship_id, ())
-        ]
+        return [(_kind_of(subject), subject, people.get(subject.mentorship_id, ())) for subject in subjects]
 
 
 def _key_of(to: Goal | Meeting) -> str:
@@ -153,7 +151,11 @@ def _kind_of(to: Goal | Meeting) -> Kind:
     return Kind.GOAL_CHANGED if isinstance(to, Goal) else Kind.MEETING_CHANGED
 
 
-def _must_concern(message: Message, conversation: Conversation, mentorship: Mentorship, by: "Account") -> None:
+async def _must_be_for_both(
+    message: Message, conversation: Conversation, mentorship: Mentorship, by: "Account"
+) -> None:
+    # It is a message that the other gets, if by another way.
+    await must_be_none_between(*mentorship.people, "No messages pass between the two of you.", "messageId")
     if message.author_id != by.id and conversation.mentorship_id != mentorship.id:
         raise Refused(
             RefusalCode.NOT_ALLOWED,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def shown_to(viewer: "Account", account_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the accounts whose people let the viewer see whether they are there, and have not blocked them."""
+    """Those of the accounts whose people let the viewer see whether they are there. Behind a block, nobody does."""
     from models.account import Account, PresenceAudience
     from models.block import Block
 
@@ -24,6 +24,8 @@ async def shown_to(viewer: "Account", account_ids: Collection[UUID]) -> set[UUID
         | Q(presence=PresenceAudience.EVERYONE)
         | Q(presence=PresenceAudience.CONTACTS, id__in=Subquery(contacts.values("profile_id")))
     )
-    found = await Account.filter(allowed, id__in=list(account_ids)).only("id")
-    blocking = Block.filter(blocked_id=viewer.id, blocker_id__in=list(account_ids))
-    return {account.id for account in found} - set(await blocking.values_list("blocker_id", flat=True))
+    blocked = Block.filter(blocker_id=viewer.id).values("blocked_id")
+    blocking = Block.filter(blocked_id=viewer.id).values("blocker_id")
+    behind = Q(id__in=Subquery(blocked)) | Q(id__in=Subquery(blocking))
+    found = await Account.filter(allowed, ~behind, id__in=list(account_ids)).only("id")
+    return {account.id for account in found}

@@ -92,6 +92,8 @@ class Report(Authored):
         # Its lock, so that what is copied is not edited meanwhile.
         conversation = await Conversation.locked(conversation.id)
         await conversation.everybody(by)
+        # The profile, as reports are counted over all conversations.
+        await Profile.locked(by.id)
         if first := await cls.made_before(by, client_id, **content):
             return first
         messages = await _chosen(conversation, profile_id, message_ids, by)

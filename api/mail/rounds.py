@@ -10,6 +10,7 @@ import structlog
 from api.mail.letter import Sender, address_of
 from api.mail.post import Post, Undelivered
 from models.account import Account
+from models.database import is_outage
 from models.missed_mail import MissedMail
 from models.profile import Profile
 
@@ -32,11 +33,21 @@ class Rounds:
         left = 0
         for mail in await MissedMail.left_over():
             if token := await mail.take_up():
-                left += await self._deliver(mail, token)
+                left += await self._tried(mail, token)
         for account_id in await MissedMail.due(self._delay):
             if claimed := await MissedMail.claim(account_id, self._delay):
-                left += await self._deliver(*claimed)
+                left += await self._tried(*claimed)
         return left
+
+    async def _tried(self, mail: MissedMail, token: str) -> bool:
+        try:
+            return await self._deliver(mail, token)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # It is taken up again when its lease is over; one letter's trouble is not the others'.
+            log.exception("a mail was not sent", mail=str(mail.id))
+            return False
 
     async def _deliver(self, mail: MissedMail, token: str) -> bool:
         # Read now, and not when it was claimed: what was read meanwhile needs no letter.

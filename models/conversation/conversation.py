@@ -201,7 +201,7 @@ class Conversation(Base):
         if not quick.is_open():
             return await self.mark_read_in_steps(number, by=by)
         marked = await quick.mark(quick.Marking(self.id, by.id, number))
-        # Who has something to read that they were notified of has read that too.
+        # Who has something to read that they were notified of may have read that too.
         return await self.mark_read_in_steps(number, by=by) if marked is None else self.of_columns(marked)
 
     async def mark_read_in_steps(self, number: int, *, by: "Account") -> Self:
@@ -223,8 +223,9 @@ class Conversation(Base):
         mine = Participant.filter(conversation_id=self.id, profile_id=by.id, **{f"{name}__lt": number})
         if await mine.update(**{name: number}):
             await Inbox.record(Kind.READ_MARKER_MOVED, self, conversation._hearing_of_reading(by, shows))
-            if name == "read_number":
-                await Notification.read_with(self.id, number, by)
+        if name == "read_number":
+            # Also where the marker was there already: a message that was read may be edited, and mention them then.
+            await Notification.read_with(self.id, number, by)
         return conversation
 
     async def _receipts(self, by: "Account") -> dict[UUID, bool]:

@@ -109,10 +109,11 @@ class Message(Authored):
             raise _too_late("deleted", DELETE_WINDOW)
         await message._empty()
         news = await Evidence.withdraw(message)
-        news += [(account, Kind.MESSAGE_UPDATED, message) for account in conversation.hearing(people, by)]
-        # By accounts, and not by what happened: inboxes are locked in one order.
-        for account, kind, subject in sorted(news, key=lambda each: each[0]):
-            await Inbox.record(kind, subject, [account])
+        news.append((Kind.MESSAGE_UPDATED, message, conversation.hearing(people, by)))
+        # All at first, as each of these locks some: inboxes are locked in one order.
+        await Inbox.hold(account for _, _, told in news for account in told)
+        for kind, subject, told in news:
+            await Inbox.record(kind, subject, told)
         return message
 
     async def _empty(self) -> None:

@@ -132,6 +132,8 @@ class Notification(Base):
 
     @classmethod
     async def _read(cls, found: QuerySet[Self], newest: Self, by: "Account") -> None:
+        # The inbox before the rows: whoever reads a conversation holds it already when they come here.
+        await Inbox.hold([by.id])
         if await found.update(read_at=clock.now()):
             await Inbox.record(Kind.NOTIFICATIONS_READ, newest, [by.id])
 

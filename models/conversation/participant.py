@@ -75,14 +75,17 @@ class Participant(Base):
     def showing(cls, viewer: "Account") -> QuerySet[Self]:
         """The parts of which the viewer may know how far they have come.
 
-        That is mutual or not at all: a person who hides it sees it of nobody else. One's own is always known.
+        That is mutual or not at all: a person who hides it sees it of nobody else; nor does anybody where a block
+        stands between the two. One's own is always known.
         """
         from models.account import Account
 
         mine = Account.filter(id=viewer.id).values("read_receipts")
-        both = Q(profile__account__read_receipts=True, profile__account__read_receipts__in=Subquery(mine))
-        # Across a block nothing is told, this neither.
-        both &= Q(conversation__blocks=0)
+        both = Q(
+            profile__account__read_receipts=True,
+            profile__account__read_receipts__in=Subquery(mine),
+            conversation__blocks=0,
+        )
         return cls.filter(Q(profile_id=viewer.id) | both)
 
     @property

@@ -2,6 +2,7 @@
 
 import pytest
 
+from models.block import Block
 from models.conversation import Message
 from models.evidence import Evidence
 from models.goal import Goal
@@ -76,6 +77,18 @@ async def test_nobody_shows_others_what_a_third_person_told_them(database: str) 
     assert shown.body == "Mine"
     # The other one sees the copy, but not the message in a conversation that is not theirs.
     assert await Message.visible_to(two.mentee).filter(id=shown.message_id).count() == 0
+
+
+async def test_behind_a_block_no_message_is_kept_and_the_first_is_found(database: str) -> None:
+    two = await pair()
+    other = await pair(two.mentor)
+    message, goal = await said(two), await goal_of(two)
+    kept = await Evidence.forward(message, goal, by=two.mentor, client_id="k")
+    await Block.put(two.mentor.id, by=two.mentee)
+    for each in (message, await said(other, "Mine")):
+        with refused(RefusalCode.NOT_ALLOWED, "messageId"):
+            await Evidence.forward(each, await meeting_of(two), by=two.mentor)
+    assert (await Evidence.forward(message, goal, by=two.mentor, client_id="k")).id == kept.id
 
 
 async def test_where_a_mentorship_has_ended_nothing_is_kept_or_removed(database: str) -> None:

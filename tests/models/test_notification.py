@@ -1,16 +1,18 @@
 """What somebody should not overlook."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from tortoise.queryset import QuerySet
 
 from models import clock
 from models.account import Account
 from models.conversation import Conversation, Mention, Message, Participant, ScheduledMessage
 from models.conversation.notification import KEPT, Notification, NotificationKind
 from models.database import transaction
-from models.inbox import InboxEvent, Kind
+from models.inbox import Inbox, InboxEvent, Kind
 from models.markup import rendered
 from tests.models.expect import news, place
 from tests.people import Pair, pair, person
@@ -184,6 +186,54 @@ async def test_who_reads_a_conversation_has_read_what_is_about_it_up_to_there(da
     *_, event = await InboxEvent.following(two.mentee, before)
     newest = (await Notification.filter(read_at__isnull=False).order_by("-created_at"))[0]
     assert event.subject_id == newest.id
+
+
+async def test_who_was_mentioned_after_they_had_read_reads_it_with_the_conversation(database: str) -> None:
+    two = await pair()
+    message = await two.conversation.send("Hello", by=two.mentor, client_id="k")
+    await two.conversation.mark_read(1, by=two.mentee)
+    await message.edit(at(two.mentee), by=two.mentor)
+    assert await Notification.unread(two.mentee.id) == 1
+    before = await place(two.mentee)
+    await two.conversation.mark_read(1, by=two.mentee)
+    assert await Notification.unread(two.mentee.id) == 0
+    # The marker has not moved.
+    assert await news(two.mentee, before) == [Kind.NOTIFICATIONS_READ]
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+async def test_reading_a_notification_and_its_conversation_at_once_is_no_deadlock(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = await pair()
+    await two.conversation.send(at(two.mentee), by=two.mentor, client_id="k")
+    (notification,) = await Notification.visible_to(two.mentee)
+    tries: list[UUID] = []
+    trying = asyncio.Event()
+    real = Notification._read
+
+    async def counted(_: type, found: QuerySet[Notification], by: Account) -> None:
+        tries.append(by.id)
+        trying.set()
+        await real(found, by)
+
+    monkeypatch.setattr(Notification, "_read", classmethod(counted))
+    held = asyncio.Event()
+
+    @transaction
+    async def read_the_conversation() -> None:
+        await Inbox.hold([two.mentee.id])
+        held.set()
+        await trying.wait()
+        # By now the other waits for the inbox, and must not hold what is read here.
+        await asyncio.sleep(0.1)
+        await Notification.read_with(two.conversation.id, 1, two.mentee)
+
+    reading = asyncio.create_task(read_the_conversation())
+    await held.wait()
+    await asyncio.gather(notification.mark_read(by=two.mentee), reading)
+    # The victim of a deadlock would have tried again.
+    assert tries == [two.mentee.id] * 2
 
 
 async def test_notifications_are_seen_by_their_account_alone(database: str) -> None:

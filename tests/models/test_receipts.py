@@ -49,6 +49,16 @@ async def test_receipts_are_mutual_or_none(database: str, reader: bool, other: b
     assert await shown_to(two.mentee, two.conversation) == ({"Mara", "Theo"} if told else {"Theo"})
 
 
+async def test_behind_a_block_nobody_knows_how_far_the_other_has_read(database: str) -> None:
+    two = await talking()
+    await Block.put(two.mentor.id, by=two.mentee)
+    await two.conversation.mark_read(3, by=two.mentee)
+    assert await shown_to(two.mentor, two.conversation) == {"Mara"}
+    assert await shown_to(two.mentee, two.conversation) == {"Theo"}
+    await Block.lift(two.mentor.id, by=two.mentee)
+    assert await shown_to(two.mentor, two.conversation) == {"Mara", "Theo"}
+
+
 async def test_a_mark_of_delivery_moves_forward_only_and_is_told_once(database: str) -> None:
     two = await talking()
     before = await place(two.mentor)

@@ -11,6 +11,7 @@ import pytest
 from models import clock
 from models.account import Account, PresenceAudience
 from models.block import Block
+from models.presence import shown_to
 from realtime import presence as module
 from realtime.bells import Bells
 from realtime.broker import embedded_broker
@@ -181,17 +182,19 @@ async def test_presence_is_told_to_those_whom_it_is_shown_to(database: str) -> N
                 await source.aclose()
 
 
-async def test_who_is_blocked_is_not_told_whether_they_are_there(database: str) -> None:
+async def test_behind_a_block_nobody_is_there(database: str) -> None:
     two = await pair()
     roster = Roster(Bells())
-    await Account.filter(id=two.mentor.id).update(presence=PresenceAudience.EVERYONE)
+    source = presence(roster, two.mentor, [two.mentee.id], pause=0)
     with roster.device(two.mentor.id, uuid4()), roster.device(two.mentee.id, uuid4()):
-        await Block.put(two.mentee.id, by=two.mentor)
-        both = [two.mentor.id, two.mentee.id]
-        for viewer, states in ((two.mentee, [OFFLINE, ONLINE]), (two.mentor, [ONLINE, ONLINE])):
-            source = presence(roster, viewer, both)
-            assert [told.state for told in await anext(source)] == states
-            await source.aclose()
+        assert await anext(source) == [Presence(two.mentee.id, ONLINE)]
+        await Block.put(two.mentor.id, by=two.mentee)
+        for viewer, other in ((two.mentor, two.mentee), (two.mentee, two.mentor)):
+            assert await shown_to(viewer, [other.id, viewer.id]) == {viewer.id}
+        # With what changes next, they are told as somebody of whom nothing is known.
+        roster._changed(two.mentee.id)
+        assert await anext(source) == [Presence(two.mentee.id)]
+    await source.aclose()
 
 
 async def test_first_everybody_is_told_and_then_whoever_has_changed(database: str) -> None:

@@ -272,4 +272,6 @@ async def test_a_generated_selection_is_shown_as_ordinary_execution_shows_it(
     some = Random(seed).sample(deliveries, 25)
     for one, text in zip(some, await shown(source, some, yes=yes), strict=True):
         if text is not UNSHOWN:
-            assert text == await plainly(source, one, asking[one.event.account_id], yes=yes), source
+            expected = await plainly(source, one, asking[one.event.account_id], yes=yes)
+            # Written again, as only the white space may differ: PostgreSQL has its own in JSON that it keeps.
+            assert orjson.dumps(orjson.loads(text)) == orjson.dumps(orjson.loads(expected)), source

@@ -59,6 +59,27 @@ async def test_a_round_mails_each_person_once(database: str) -> None:
     assert "private" not in str(post.letters)
 
 
+class Choosy(Postbag):
+    """Falls over the first letter that it is given."""
+
+    async def send(self, letter: EmailMessage) -> None:
+        if not self.trouble:
+            self.trouble = RuntimeError("unheard of")
+            raise self.trouble
+        self.letters.append(letter)
+
+
+async def test_a_letter_that_falls_over_does_not_keep_the_others_back(database: str) -> None:
+    post, pairs = Choosy(), [await pair() for _ in range(3)]
+    for two in pairs:
+        await two.conversation.send("Hello", by=two.mentor, client_id="k")
+    with clock.moved(DELAY):
+        assert await rounds(post).go() == 2
+    with clock.moved(DELAY + LEASE):
+        assert await rounds(post).go() == 1
+    assert sorted(post.to()) == sorted(two.mentee.email for two in pairs)
+
+
 async def test_rounds_of_several_processes_send_one_letter(database: str) -> None:
     post, two = Postbag(), await pair()
     await two.conversation.send("Hello", by=two.mentor, client_id="k")
