@@ -11,7 +11,7 @@ SECONDS = 60.0
 
 
 async def run(script: str, server: Server) -> str:
-    """What a script says. It may ask for a crash of the server. Raises AssertionError where the script fails."""
+    """What a script says. Its lines "kill" and "stop" restart the server. Raises AssertionError where it fails."""
     node = await asyncio.create_subprocess_exec(
         "node",
         script,
@@ -28,8 +28,8 @@ async def run(script: str, server: Server) -> str:
         async with asyncio.timeout(SECONDS):
             async for line in node.stdout:
                 said += line.decode()
-                if line == b"kill\n":
-                    server.kill()
+                if line in (b"kill\n", b"stop\n"):
+                    await asyncio.to_thread(server.kill if line == b"kill\n" else server.stop)
                     await asyncio.to_thread(server.start)
                     node.stdin.write(b"up\n")
             assert await node.wait() == 0, said
@@ -52,8 +52,16 @@ async def test_the_client_of_graphql_ws_hears_everything_once_over_dropped_conne
     database_url: str, tmp_path: Path
 ) -> None:
     with Server(database_url, tmp_path / "server.log") as server:
-        said = await run("resume.js", server)
+        said = await run("conversation.js", server)
     print(said)  # noqa: T201
-    assert "kill" in said
+    assert said.startswith("kill\nstop\n")
     assert said.rstrip().endswith("closed with 4401")
+    assert "Traceback" not in server.log.read_text()
+
+
+async def test_apollos_cache_follows_the_inbox_without_a_refetch(database_url: str, tmp_path: Path) -> None:
+    with Server(database_url, tmp_path / "server.log") as server:
+        said = await run("apollo.js", server)
+    print(said)  # noqa: T201
+    assert said.startswith("kill\n")
     assert "Traceback" not in server.log.read_text()
