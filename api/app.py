@@ -24,6 +24,7 @@ from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
+from models.retention import Retention
 from realtime.broker import broker
 from realtime.endings import Endings
 from realtime.presence import Roster
@@ -74,7 +75,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
         async with (
             connect(url, pool=settings.database_pool, everywhere=True),
             broker(url, settings.broker_url) as bells,
-            sweeping(settings.sweep_seconds, files.store),
+            sweeping(settings.sweep_seconds, files.store, Retention(timedelta(days=settings.inbox_days))),
             metrics.posted(),
             mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", description="Where this server is found from outside")
     app_url: str = Field(default="", description="Where people's app is found; at PUBLIC_URL, if empty")
     sweep_seconds: float = Field(default=5.0, gt=0, description="How often what is due is looked for")
+    inbox_days: int = Field(default=90, ge=1, le=36_500, description="Who was away for longer reads the state anew")
 
     @field_validator("database_url")
     @classmethod

@@ -11,6 +11,7 @@ from models.conversation import Notification, ScheduledMessage
 from models.files import Store
 from models.missed_mail import MissedMail
 from models.request import MentorshipRequest
+from models.retention import Retention
 from models.session import Session
 from models.video import VideoSession, VideoSignal
 
@@ -27,9 +28,9 @@ STEPS = (
 )
 
 
-async def sweep(store: Store) -> None:
+async def sweep(store: Store, retention: Retention) -> None:
     """One round: messages and requests whose time has come, people who left calls without a word, what nobody needs."""
-    for step in STEPS:
+    for step in (*STEPS, retention.prune):
         await _tried(step.__qualname__, step())
     for of_files in (Attachment.sweep, Attachment.sweep_orphans):
         await _tried(of_files.__qualname__, of_files(store))
@@ -44,12 +45,12 @@ async def _tried(step: str, work: Awaitable[object]) -> None:
 
 
 @asynccontextmanager
-async def sweeping(seconds: float, store: Store) -> AsyncIterator[None]:
+async def sweeping(seconds: float, store: Store, retention: Retention) -> AsyncIterator[None]:
     """Sweep every so many seconds, for as long as the block lasts."""
 
     async def rounds() -> None:
         while True:
-            await sweep(store)
+            await sweep(store, retention)
             await asyncio.sleep(seconds)
 
     task = asyncio.create_task(rounds())

@@ -1,6 +1,7 @@
 """Tickets, leases, and the signals of those who are in a call."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from api.sweeper import sweep
 from models import clock
 from models.files import store_of
 from models.refusal import RefusalCode
+from models.retention import Retention
 from models.session import digest
 from models.video import (
     LEASE,
@@ -184,13 +186,13 @@ async def test_signals_and_tickets_are_over_a_rejoin_window_after_the_call(datab
     await join(lasting, others.mentee)
     await call.end(by=two.mentor)
     with clock.moved(REJOIN_WINDOW - SECOND):
-        await sweep(store_of(f"file://{tmp_path}"))
+        await sweep(store_of(f"file://{tmp_path}"), Retention(timedelta(days=90)))
         assert len(await heard(first)) == 2
         assert (await VideoParticipant.of_ticket(ticket, by=two.mentor)).id == first.id
     with clock.moved(REJOIN_WINDOW):
         # The others have been there all the time.
         await VideoParticipant.filter(session_id=lasting.id).update(lease_until=clock.now() + LEASE)
-        await sweep(store_of(f"file://{tmp_path}"))
+        await sweep(store_of(f"file://{tmp_path}"), Retention(timedelta(days=90)))
         assert await heard(first) == []
         with refused(RefusalCode.NOT_FOUND, "ticket"):
             await VideoParticipant.of_ticket(ticket, by=two.mentor)

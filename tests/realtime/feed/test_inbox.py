@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from models import clock
 from models.account import Account
 from models.database import transaction
 from models.inbox import Cursor, Inbox, InboxEvent, Kind, Stretch
+from models.retention import Retention
 from models.skill import Skill
 from realtime import feed, logs
 from realtime.bells import Bells
@@ -156,6 +159,79 @@ async def test_a_cursor_before_a_log_that_was_pruned_is_told_to_resync_at_once(b
     assert await following(source) == Resync(str(await cursor(ana, 5)))
     await happen(ana)
     assert await positions(source, 1) == [6]
+    await source.aclose()
+
+
+DAYS = timedelta(days=90)
+
+
+async def old_to(account: Account, position: int) -> None:
+    """So much of the account's log is old, and the rest is not."""
+    await InboxEvent.filter(account_id=account.id, position__lte=position).update(created_at=clock.now() - DAYS)
+
+
+@pytest.mark.parametrize(("after", "pruned"), [(0, 1), (1, 3), (1, 5), (4, 5)])
+async def test_a_cursor_behind_which_retention_has_pruned_is_told_to_resync(
+    bells: Bells, after: int, pruned: int
+) -> None:
+    ana = await person("Ana")
+    await happen(ana, times=5)
+    await old_to(ana, pruned)
+    assert await Retention(DAYS).prune() == pruned
+    source = feed.inbox(bells, ana, await cursor(ana, after), PATIENCE)
+    assert await following(source) == Resync(str(await cursor(ana, 5)))
+    await happen(ana)
+    assert await positions(source, 1) == [6]
+    await source.aclose()
+
+
+@pytest.mark.parametrize(("after", "pruned"), [(1, 1), (4, 2), (5, 5)])
+async def test_a_cursor_to_which_the_log_still_reaches_back_hears_all_that_follows(
+    bells: Bells, after: int, pruned: int
+) -> None:
+    ana = await person("Ana")
+    await happen(ana, times=5)
+    await old_to(ana, pruned)
+    assert await Retention(DAYS).prune() == pruned
+    source = feed.inbox(bells, ana, await cursor(ana, after), PATIENCE)
+    await happen(ana)
+    assert await positions(source, 6 - after) == list(range(after + 1, 7))
+    await source.aclose()
+
+
+@pytest.mark.parametrize("pruned", [2, 3, 4, 6, 7, 10])
+async def test_a_reader_in_the_middle_of_a_page_hears_it_to_its_end_and_then_what_follows_or_to_resync(
+    bells: Bells, monkeypatch: pytest.MonkeyPatch, pruned: int
+) -> None:
+    """It has read a page of six, and had three of them, when so many of ten go."""
+    monkeypatch.setattr(logs, "BATCH", 6)
+    ana = await person("Ana")
+    await happen(ana, times=10)
+    await old_to(ana, pruned)
+    source = feed.inbox(bells, ana, await cursor(ana, 0), PATIENCE)
+    assert await positions(source, 3) == [1, 2, 3]
+    assert await Retention(DAYS).prune() == pruned
+    assert await positions(source, 3) == [4, 5, 6]
+    if pruned <= 6:
+        assert await positions(source, 4) == [7, 8, 9, 10]
+    else:
+        assert await following(source) == Resync(str(await cursor(ana, 10)))
+    await happen(ana)
+    assert await positions(source, 1) == [11]
+    await source.aclose()
+
+
+async def test_who_listens_while_the_log_is_pruned_hears_on(bells: Bells) -> None:
+    ana = await person("Ana")
+    await happen(ana, times=4)
+    await old_to(ana, 4)
+    source = feed.inbox(bells, ana, await cursor(ana, 4), PATIENCE)
+    live = await waits(source, bells)
+    assert await Retention(DAYS).prune() == 4
+    await happen(ana)
+    item = await live
+    assert isinstance(item, Delivery)
+    assert item.event.position == 5
     await source.aclose()
 
 
