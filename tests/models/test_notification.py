@@ -212,10 +212,10 @@ async def test_reading_a_notification_and_its_conversation_at_once_is_no_deadloc
     trying = asyncio.Event()
     real = Notification._read
 
-    async def counted(_: type, found: QuerySet[Notification], by: Account) -> None:
+    async def counted(_: type, found: QuerySet[Notification], newest: Notification, by: Account) -> None:
         tries.append(by.id)
         trying.set()
-        await real(found, by)
+        await real(found, newest, by)
 
     monkeypatch.setattr(Notification, "_read", classmethod(counted))
     held = asyncio.Event()
