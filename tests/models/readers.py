@@ -102,9 +102,9 @@ async def turns(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Let everybody else run until something is so."""
-    async with asyncio.timeout(60):
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Let everybody else run until something is so; it takes no longer than this."""
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - a state has no event
             await asyncio.sleep(0.001)
 
