@@ -74,7 +74,7 @@ class Goal(Authored):
         mentorship = await mentorship.held_by(by)
         if first := await cls.made_before(by, client_id, **content):
             return first
-        mentorship.must_be_active()
+        await mentorship.must_pass()
         if len(milestones or []) > MOST_MILESTONES:
             raise invalid(f"A goal has at most {MOST_MILESTONES} milestones.", "milestones")
         if await cls.filter(mentorship_id=mentorship.id).count() >= MOST_GOALS:
@@ -104,7 +104,7 @@ class Goal(Authored):
         mentorship = await (await Mentorship.get(id=self.mentorship_id)).held_by(by)
         if first := await Milestone.made_before(by, client_id, **content):
             return first
-        mentorship.must_be_active()
+        await mentorship.must_pass()
         milestone = await self._append(by, title, due_on, client_id)
         await self._announce(mentorship)
         return milestone

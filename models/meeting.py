@@ -94,7 +94,7 @@ class Meeting(Authored):
         mentorship = await mentorship.held_by(by)
         if first := await cls.made_before(by, client_id, **content):
             return first
-        mentorship.must_be_active()
+        await mentorship.must_pass()
         starts_at = moment_of(local_start, time_zone)
         if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
             raise invalid(f"A meeting lasts {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", "minutes")

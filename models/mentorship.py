@@ -141,6 +141,16 @@ class Mentorship(Base):
         mentorship.must_be_active()
         return mentorship
 
+    async def must_pass(self) -> None:
+        """Raise `Refused` where it has ended, or a block stands between the two: nothing new is written then.
+
+        Within a unit that holds the row, which a block takes too.
+        """
+        from models.block import must_be_none_between
+
+        self.must_be_active()
+        await must_be_none_between(*self.people, "Nothing passes between the two of you.", None)
+
     def must_be_active(self) -> None:
         """Raise `Refused` where it has ended."""
         if self.status is MentorshipStatus.ENDED:

@@ -7,7 +7,9 @@ import pytest
 
 from models.block import Block, must_be_none_between
 from models.conversation import Conversation, Participant
+from models.goal import Goal, GoalStatus
 from models.inbox import Kind
+from models.meeting import Meeting, MeetingKind
 from models.refusal import RefusalCode, Refused
 from models.request import MentorshipRequest, RequestStatus
 from models.video import VideoSession, VideoStatus
@@ -178,3 +180,27 @@ async def test_blocks_ends_and_acceptances_at_once_leave_nothing_half_done(datab
         for conversation in await Conversation.all():
             people = [one.profile_id for one in await Participant.filter(conversation_id=conversation.id)]
             assert conversation.blocks == await Block.between(people[0], people[1]).count()
+
+
+async def test_behind_a_block_nothing_new_is_written_for_the_other_to_read(database: str) -> None:
+    two = await pair()
+    goal = await Goal.add(two.mentorship, by=two.mentee, title="Before")
+    await Block.put(two.mentor.id, by=two.mentee)
+    before = await place(two.mentee), await place(two.mentor)
+    for by in (two.mentor, two.mentee):
+        with refused(RefusalCode.NOT_ALLOWED):
+            await Goal.add(two.mentorship, by=by, title="After")
+        with refused(RefusalCode.NOT_ALLOWED):
+            await goal.add_milestone(by=by, title="After")
+        with refused(RefusalCode.NOT_ALLOWED):
+            await Meeting.schedule(
+                two.mentorship,
+                by=by,
+                kind=MeetingKind.PHONE,
+                local_start="2030-06-02T12:00",
+                time_zone="UTC",
+                minutes=30,
+            )
+    assert await news(two.mentee, before[0]) == await news(two.mentor, before[1]) == []
+    # What can be done without a word stays possible: a goal is reached whatever stands between the two.
+    await goal.mark(GoalStatus.REACHED, by=two.mentee)
