@@ -29,12 +29,12 @@ class PostgresWire(Wire):
 
     async def greet(self) -> None:
         """Connect, and leave again."""
-        async with self._connected():
+        async with self._connected("greets"):
             pass
 
     async def carrying(self) -> None:
         """Send by NOTIFY."""
-        async with self._connected() as connection:
+        async with self._connected("rings") as connection:
             await self.carry(
                 lambda envelope: connection.execute("SELECT pg_notify($1, $2)", CHANNEL, envelope.decode())
             )
@@ -42,7 +42,7 @@ class PostgresWire(Wire):
     async def hearing(self) -> None:
         """Hear by LISTEN."""
         gone = asyncio.Event()
-        async with self._connected() as connection:
+        async with self._connected("listens") as connection:
             connection.add_termination_listener(lambda _: gone.set())
             await connection.add_listener(CHANNEL, lambda _connection, _pid, _channel, payload: self.heard(payload))
             self.listening()
@@ -51,9 +51,11 @@ class PostgresWire(Wire):
         raise ConnectionError("the listening connection has ended")
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Any]:
+    async def _connected(self, does: str) -> AsyncIterator[Any]:
         patience = wire.PATIENCE_SECONDS
-        connection = await asyncpg.connect(self.url, timeout=patience, command_timeout=patience)
+        # An operator sees in pg_stat_activity whose it is.
+        named = {"application_name": f"alongside {does}"}
+        connection = await asyncpg.connect(self.url, timeout=patience, command_timeout=patience, server_settings=named)
         try:
             yield connection
         finally:

@@ -79,8 +79,8 @@ class Two:
             yield inboxes
 
     async def backends(self, of: str = "") -> set[int]:
-        """The process ids of the servers' connections; of those only whose last statement begins like this."""
-        query = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND query LIKE $2"
+        """The process ids of the servers' connections; of those only that are named like this."""
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE $2"
         return set(await self._fetch(query, self.database, f"{of}%"))
 
     async def end(self, backends: set[int]) -> None:
@@ -201,7 +201,7 @@ async def test_a_call_across_the_two_connects_and_ends(two: Two) -> None:
 
 async def test_what_was_rung_while_the_broker_did_not_listen_is_heard_when_it_does_again(two: Two) -> None:
     async with two.inboxes() as (mara, theo):
-        listening = await two.backends(of="LISTEN")
+        listening = await two.backends(of="alongside listens")
         assert len(listening) == 2
         async with two.closed_to_newcomers():
             await two.end(listening)
@@ -209,15 +209,15 @@ async def test_what_was_rung_while_the_broker_did_not_listen_is_heard_when_it_do
         # Coming back may take a few tries.
         assert await theo.message(within=10) == "Can you hear me?"
         assert await mara.message() == "Can you hear me?"
-        assert not await two.backends(of="LISTEN") & listening
+        assert not await two.backends(of="alongside listens") & listening
 
 
 async def test_a_broker_that_has_lost_its_connections_rings_again(two: Two) -> None:
     async with two.inboxes() as (mara, theo):
-        lost = await two.backends(of="LISTEN")
-        await two.end(lost | await two.backends(of="SELECT pg_notify"))
+        lost = await two.backends(of="alongside listens")
+        await two.end(lost | await two.backends(of="alongside rings"))
         async with asyncio.timeout(10):
-            while len(await two.backends(of="LISTEN")) < 2:  # noqa: ASYNC110 - a state has no event
+            while len(await two.backends(of="alongside listens")) < 2:  # noqa: ASYNC110 - a state has no event
                 await asyncio.sleep(0.05)
         for body in ("Can you hear me?", "And now?"):
             await settle(theo.live)

@@ -16,7 +16,7 @@ from tests.postgres import execute, identifier
 Trouble = Callable[[World, Random], Awaitable[None]]
 
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid = ANY($2)"
-BACKENDS = "SELECT pid, query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
+BACKENDS = "SELECT pid, application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
 
 
 async def kill_servers(world: World, chance: Random) -> None:
@@ -39,7 +39,7 @@ async def stop_a_server(world: World, chance: Random) -> None:
 async def end_backends(world: World, chance: Random) -> None:
     """The database ends some of the servers' connections, or all, in the middle of what they do."""
     part = chance.choice((0.3, 1.0))
-    await _end(world, lambda query: chance.random() < part)
+    await _end(world, lambda _: chance.random() < part)
 
 
 async def cut_the_broker(world: World, chance: Random) -> None:
@@ -47,7 +47,7 @@ async def cut_the_broker(world: World, chance: Random) -> None:
     alter = f"ALTER DATABASE {identifier(world.database)} ALLOW_CONNECTIONS"
     await execute(world.postgres_url, f"{alter} false")
     try:
-        await _end(world, lambda query: query.startswith(("LISTEN", "SELECT pg_notify")))
+        await _end(world, lambda name: name in ("alongside listens", "alongside rings"))
         await asyncio.sleep(chance.uniform(0.3, 2))
     finally:
         await execute(world.postgres_url, f"{alter} true")
@@ -90,6 +90,7 @@ async def _end(world: World, chosen: Callable[[str], Any]) -> None:
     connection = await asyncpg.connect(world.postgres_url)
     try:
         backends = await connection.fetch(BACKENDS, world.database)
-        await connection.fetch(ENDED, world.database, [row["pid"] for row in backends if chosen(row["query"])])
+        named = [row["pid"] for row in backends if chosen(row["application_name"])]
+        await connection.fetch(ENDED, world.database, named)
     finally:
         await connection.close()
