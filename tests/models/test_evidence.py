@@ -84,10 +84,11 @@ async def test_behind_a_block_no_message_is_kept_and_the_first_is_found(database
     other = await pair(two.mentor)
     message, goal = await said(two), await goal_of(two)
     kept = await Evidence.forward(message, goal, by=two.mentor, client_id="k")
+    meeting = await meeting_of(two)
     await Block.put(two.mentor.id, by=two.mentee)
     for each in (message, await said(other, "Mine")):
         with refused(RefusalCode.NOT_ALLOWED, "messageId"):
-            await Evidence.forward(each, await meeting_of(two), by=two.mentor)
+            await Evidence.forward(each, meeting, by=two.mentor)
     assert (await Evidence.forward(message, goal, by=two.mentor, client_id="k")).id == kept.id
 
 
