@@ -102,8 +102,7 @@ async def _until(gone: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
+        await wire.ended(tasks)
         (failure, _) = await asyncio.gather(*tasks, return_exceptions=True)
     raise failure if isinstance(failure, Exception) else ConnectionError("the connection has ended")
 

@@ -25,6 +25,8 @@ START_SECONDS = 5.0
 
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
+CANCEL_AGAIN_SECONDS = 0.1
+
 # So many whispers wait to be carried; a further one takes the place of the oldest.
 WHISPERS_WAITING = 1_000
 
@@ -133,9 +135,20 @@ async def strung(wire: Wire) -> AsyncIterator[Bells]:
             await _begun(wire)
             yield wire.bells
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, by which clients of brokers write, keeps a cancellation
+    to itself where what it waited for is done at that moment. The task would go on, and the shutdown wait for ever.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _begun(wire: Wire) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from realtime.bells import Bell, Ear, Whisper
-from realtime.broker.wire import Send, Wire
+from realtime.broker.wire import Send, Wire, ended
 
 PATIENCE = 20.0
 
@@ -38,9 +38,7 @@ async def process(wire: Wire, *, connects: bool = True) -> AsyncIterator[Process
                 await found.carrying.wait()
         yield found
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
 
 
 async def hears(listener: Bell, patience: float = PATIENCE) -> bool:
