@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -138,13 +139,13 @@ async def strung(wire: Wire) -> AsyncIterator[Bells]:
             await ended(tasks)
 
 
-async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks until they have ended.
 
     Once is not enough: before Python 3.12 `asyncio.wait_for`, by which clients of brokers write, keeps a cancellation
     to itself where what it waited for is done at that moment. The task would go on, and the shutdown wait for ever.
     """
-    left = set(tasks)
+    left: set[asyncio.Task[Any]] = set(tasks)
     while left:
         for task in left:
             task.cancel()
