@@ -70,18 +70,21 @@ async def test_a_block_of_each_side_stands_until_both_are_lifted(database: str) 
 async def test_messages_that_are_sent_while_a_block_is_put_are_either_before_it_or_refused(database: str) -> None:
     two = await pair()
 
+    talking = asyncio.Event()
+
     async def chatter() -> list[int]:
         sent = []
         for number in range(30):
             try:
                 sent.append((await two.conversation.send("x", by=two.mentor, client_id=str(number))).number)
+                talking.set()
             except Refused as refusal:
                 assert refusal.code is RefusalCode.NOT_ALLOWED  # noqa: PT017 - another one would not be the end of it
                 break
         return sent
 
     chatting = asyncio.create_task(chatter())
-    await asyncio.sleep(0.02)
+    await talking.wait()
     await Block.put(two.mentor.id, by=two.mentee)
     last = (await Conversation.get(id=two.conversation.id)).last_number
     sent = await chatting

@@ -81,8 +81,11 @@ async def test_a_device_that_comes_back_at_once_had_not_left(database: str) -> N
     async with processes(2) as (here, there):
         with here.roster.device(ana.id, phone):
             await settled()
+        leaving = here.roster._people[ana.id].devices[phone].leaving
+        assert leaving is not None
         with here.roster.device(ana.id, phone), there.roster.watch([ana.id]) as waiting:
-            await asyncio.sleep(0.03)
+            assert leaving.cancelled()
+            await settled()
             assert there.roster.state_of(ana.id).state is ONLINE
             assert not waiting.rung
 
@@ -144,9 +147,11 @@ async def test_who_left_is_forgotten(database: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "LAST_SEEN_KEPT", 5)
     async with processes(2) as (here, there):
         for _ in range(20):
-            with here.roster.device(uuid4(), uuid4()):
+            account = Account(id=uuid4())
+            with here.roster.device(account.id, uuid4()):
                 await settled()
-        await asyncio.sleep(0.05)
+        # They leave in the order in which they came.
+        await until_state(there.roster, account, OFFLINE)
         await settled()
         for roster in (here.roster, there.roster):
             assert not roster._people

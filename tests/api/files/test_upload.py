@@ -193,18 +193,18 @@ async def test_two_tries_at_once_with_one_client_id_are_one_file(here: Here) -> 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_one_may_upload_so_many_at_once(here: Here) -> None:
-    started, release = 0, asyncio.Event()
+    started, all_started, release = 0, asyncio.Event(), asyncio.Event()
 
     async def receive() -> Any:
         nonlocal started
         started += 1
+        if started == MOST_AT_ONCE:
+            all_started.set()
         await release.wait()
         return {"type": "http.disconnect"}
 
     tasks = [asyncio.create_task(raw(here.app, receive, here.mara)) for _ in range(MOST_AT_ONCE)]
-    async with asyncio.timeout(5):
-        while started < MOST_AT_ONCE:  # noqa: ASYNC110 - they tell nobody
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(all_started.wait(), 5)
     answer = await here.post(here.mara, PDF)
     assert (answer.status_code, code(answer)) == (429, "RATE_LIMITED")
     assert (await here.post(here.theo, PDF)).status_code == 201

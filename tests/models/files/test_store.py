@@ -111,10 +111,12 @@ async def test_a_spool_whose_task_is_cancelled_is_gone(tmp_path: Path) -> None:
     async def receive() -> None:
         async with Spool(tmp_path) as file:
             await file.add(b"x" * 300_000)
+            received.set()
             await asyncio.Event().wait()
 
+    received = asyncio.Event()
     task = asyncio.create_task(receive())
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(received.wait(), 5)
     assert len(listed(tmp_path)) == 1
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

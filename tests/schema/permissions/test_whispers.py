@@ -65,16 +65,25 @@ async def test_somebody_is_there_for_those_to_whom_they_show_it(
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-async def test_typing_is_heard_by_those_who_take_part_only(world: World, actor: str) -> None:
+async def test_typing_is_heard_by_those_who_take_part_only(
+    world: World, actor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     conversation = world.ids["mara_theo conversation"]
     async with embedded_broker() as bells:
         typists = Typists()
         listening = Context(session=await session_of(world, actor), bells=bells, typists=typists)
+        overhears = asyncio.Event()
+        overhear = bells.overhear
+
+        def noted(*topics: str) -> Any:
+            overhears.set()
+            return overhear(*topics)
+
+        monkeypatch.setattr(bells, "overhear", noted)
         heard = asyncio.create_task(first(TYPING, listening, id=conversation))
-        for _ in range(20):
-            await asyncio.sleep(0.01)
-            if heard.done() or bells._ears:
-                break
+        begins = asyncio.create_task(overhears.wait())
+        await asyncio.wait([heard, begins], return_when=asyncio.FIRST_COMPLETED)
+        begins.cancel()
         if actor in ("mara", "theo"):
             other = "theo" if actor == "mara" else "mara"
             await told(world, other, SAY, id=conversation)
