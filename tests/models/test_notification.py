@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tortoise.queryset import QuerySet
 
@@ -16,6 +17,8 @@ from models.inbox import Inbox, InboxEvent, Kind
 from models.markup import rendered
 from tests.models.expect import news, place
 from tests.people import Pair, pair, person
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 HOUR = timedelta(hours=1)
 
@@ -225,13 +228,17 @@ async def test_reading_a_notification_and_its_conversation_at_once_is_no_deadloc
         await Inbox.hold([two.mentee.id])
         held.set()
         await trying.wait()
-        # By now the other waits for the inbox, and must not hold what is read here.
-        await asyncio.sleep(0.1)
+        # While the other waits for the inbox, it must not hold what is read here.
+        async with asyncio.timeout(20):
+            while not await onlooker.fetchval(WAITING):  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.001)
         await Notification.read_with(two.conversation.id, 1, two.mentee)
 
+    onlooker = await asyncpg.connect(database)
     reading = asyncio.create_task(read_the_conversation())
     await held.wait()
     await asyncio.gather(notification.mark_read(by=two.mentee), reading)
+    await onlooker.close()
     # The victim of a deadlock would have tried again.
     assert tries == [two.mentee.id] * 2
 
