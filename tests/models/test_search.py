@@ -195,3 +195,12 @@ async def test_a_search_costs_what_the_searcher_has_and_not_what_there_is(databa
         plan = str(await db.execute_query_dict(f"EXPLAIN {text}", values))
         assert "message_words" in plan, plan
     assert await found(two.mentee, "common") == ["common word"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_an_index_that_is_wrong_shows_nobody_what_is_not_theirs(database: str) -> None:
+    two, others = await pair(), await pair()
+    await say(others, "their secret")
+    mine = f"c{str(two.conversation.id).replace('-', '')}"
+    await get_connection(dialect()).execute_query(f"UPDATE message_words SET keys = '{mine}'")  # noqa: S608
+    assert await found(two.mentee, "secret") == []
