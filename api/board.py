@@ -15,6 +15,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from realtime.background import beside
+
 ROUND_SECONDS = 5.0
 
 
@@ -46,12 +48,8 @@ class Board:
                 self.post(page())
                 await asyncio.sleep(ROUND_SECONDS)
 
-        task = asyncio.create_task(rounds())
-        try:
+        async with beside(rounds):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 class _Together(Collector):

@@ -14,6 +14,7 @@ from models.request import MentorshipRequest
 from models.retention import Retention
 from models.session import Session
 from models.video import VideoSession, VideoSignal
+from realtime.background import beside
 
 log = structlog.get_logger()
 
@@ -53,9 +54,5 @@ async def sweeping(seconds: float, store: Store, retention: Retention) -> AsyncI
             await sweep(store, retention)
             await asyncio.sleep(seconds)
 
-    task = asyncio.create_task(rounds())
-    try:
+    async with beside(rounds):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -15,6 +15,7 @@ from tortoise.models import Model, ModelMeta
 from tortoise.queryset import QuerySet
 
 from models import clock
+from models.database import transaction
 from models.refusal import RefusalCode, Refused, invalid, not_found
 
 if TYPE_CHECKING:
@@ -108,6 +109,14 @@ class Base(Model, metaclass=_Undescribed):
         SQLite needs no row lock, as a unit there holds the only write lock from its first statement.
         """
         return await cls.select_for_update(no_key=True).get(id=id)
+
+    @classmethod
+    async def forget_some(cls, rows: QuerySet[Self], most: int) -> int:
+        """Delete some of these rows, `most` of them. Returns how many; safe to run in several processes."""
+        # Looked for outside a unit: as a rule there is nothing to write.
+        if found := await rows.limit(most).values_list("id", flat=True):
+            await transaction(cls.filter(id__in=found).delete)()
+        return len(found)
 
     async def store(self, *names: str) -> None:
         """Write just these fields: a concurrent change of another field stays."""

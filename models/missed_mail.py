@@ -184,16 +184,7 @@ class MissedMail(Base):
     @classmethod
     async def forget(cls) -> int:
         """Delete some that were written long ago. Returns how many; safe to run in several processes."""
-        past = cls.filter(created_at__lte=clock.now() - KEPT)
-        # Looked for outside a unit: as a rule there is nothing to write.
-        if found := await past.limit(MOST_FORGOTTEN).values_list("id", flat=True):
-            await cls._forget(found)
-        return len(found)
-
-    @classmethod
-    @transaction
-    async def _forget(cls, ids: Any) -> None:
-        await cls.filter(id__in=ids).delete()
+        return await cls.forget_some(cls.filter(created_at__lte=clock.now() - KEPT), MOST_FORGOTTEN)
 
 
 class MissedConversation(Base):

@@ -5,7 +5,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from tortoise import fields
@@ -101,16 +101,7 @@ class Session(Base):
         """Delete some of the sign-ins that ended long ago. Returns how many; safe to run in several processes."""
         past = clock.now() - KEPT
         ended = cls.filter(Q(expires_at__lte=past) | Q(revoked_at__lte=past))
-        # Looked for outside a unit: as a rule there is nothing to write.
-        found = await ended.limit(MOST_FORGOTTEN).values_list("id", flat=True)
-        if found:
-            await cls._forget(found)
-        return len(found)
-
-    @classmethod
-    @transaction
-    async def _forget(cls, ids: Any) -> None:
-        await cls.filter(id__in=ids).delete()
+        return await cls.forget_some(ended, MOST_FORGOTTEN)
 
     @transaction
     async def revoke(self) -> None:

@@ -22,6 +22,7 @@ from models import bell
 from models.account import Account
 from models.clock import now
 from models.presence import shown_to
+from realtime.background import beside
 from realtime.bells import Bell, Bells
 
 TOPIC = "presence"
@@ -139,13 +140,10 @@ class Roster:
     @asynccontextmanager
     async def following(self) -> AsyncGenerator[None, None]:
         """Hear what other processes say, and tell them of this one, for as long as the block lasts."""
-        tasks = [asyncio.create_task(work()) for work in (self._hear, self._repeat)]
         try:
-            yield
+            async with beside(self._hear, self._repeat):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             for account_id, person in self._people.items():
                 for device in person.devices.values():
                     if device.leaving is not None:

@@ -14,6 +14,9 @@ from tests.postgres_server import PATIENCE, Keeper, PostgresUnavailable, ask
 KEEPER = pytest.StashKey[Keeper]()
 ADDRESS = pytest.StashKey[str]()
 
+# How many wait for a lock in this database.
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the keeper in the controller; a worker takes the keeper's address from it."""

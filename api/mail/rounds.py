@@ -13,6 +13,7 @@ from models.account import Account
 from models.database import is_outage
 from models.missed_mail import MissedMail
 from models.profile import Profile
+from realtime.background import beside
 
 log = structlog.get_logger()
 
@@ -80,9 +81,5 @@ async def mailing(rounds: Rounds, seconds: float = SECONDS) -> AsyncIterator[Non
                 log.exception("a round of mails failed")
             await asyncio.sleep(seconds)
 
-    task = asyncio.create_task(ever())
-    try:
+    async with beside(ever):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

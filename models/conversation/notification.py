@@ -140,16 +140,7 @@ class Notification(Base):
     @classmethod
     async def forget(cls) -> int:
         """Delete some that are too old to matter. Returns how many; safe to run in several processes."""
-        old = cls.filter(created_at__lte=clock.now() - KEPT)
-        # Looked for outside a unit: as a rule there is nothing to write.
-        if found := await old.limit(MOST_FORGOTTEN).values_list("id", flat=True):
-            await cls._forget(found)
-        return len(found)
-
-    @classmethod
-    @transaction
-    async def _forget(cls, ids: Any) -> None:
-        await cls.filter(id__in=ids).delete()
+        return await cls.forget_some(cls.filter(created_at__lte=clock.now() - KEPT), MOST_FORGOTTEN)
 
 
 async def _answered_by(message: Message) -> UUID | None:

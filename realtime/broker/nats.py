@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError, SlowConsumerError
 
+from realtime.background import ended
 from realtime.bells import Bells
 from realtime.broker import wire
 from realtime.broker.wire import Refusing, Wire
@@ -102,7 +103,7 @@ async def _until(gone: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await wire.ended(tasks)
+        await ended(tasks)
         (failure, _) = await asyncio.gather(*tasks, return_exceptions=True)
     raise failure if isinstance(failure, Exception) else ConnectionError("the connection has ended")
 

@@ -5,11 +5,12 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
 from uuid import uuid4
 
 import structlog
 
+from realtime.background import beside
 from realtime.bells import Bells, Whisper
 from realtime.broker.embedded import hung
 from realtime.broker.envelope import envelopes, opened
@@ -25,8 +26,6 @@ LOOK_SECONDS = 10.0
 START_SECONDS = 5.0
 
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
-
-CANCEL_AGAIN_SECONDS = 0.1
 
 # So many whispers wait to be carried; a further one takes the place of the oldest.
 WHISPERS_WAITING = 1_000
@@ -129,27 +128,10 @@ class Wire(ABC):
 @asynccontextmanager
 async def strung(wire: Wire) -> AsyncIterator[Bells]:
     """Within the block the wire carries this process's rings and whispers."""
-    # The tasks are kept in names: the event loop alone would let them be collected.
     with hung(wire):
-        tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works]
-        try:
+        async with beside(*(partial(wire.keep, work) for work in wire.works)):
             await _begun(wire)
             yield wire.bells
-        finally:
-            await ended(tasks)
-
-
-async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not enough: before Python 3.12 `asyncio.wait_for`, by which clients of brokers write, keeps a cancellation
-    to itself where what it waited for is done at that moment. The task would go on, and the shutdown wait for ever.
-    """
-    left: set[asyncio.Task[Any]] = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _begun(wire: Wire) -> None:

@@ -10,10 +10,9 @@ import pytest
 from tests.journeys import documents
 from tests.journeys.client import Client
 from tests.journeys.server import Server
+from tests.postgres import WAITING
 
 pytestmark = pytest.mark.timeout(120)
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 @pytest.fixture

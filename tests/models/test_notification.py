@@ -17,8 +17,7 @@ from models.inbox import Inbox, InboxEvent, Kind
 from models.markup import rendered
 from tests.models.expect import news, place
 from tests.people import Pair, pair, person
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+from tests.postgres import WAITING
 
 HOUR = timedelta(hours=1)
 

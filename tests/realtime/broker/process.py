@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from realtime.background import beside
 from realtime.bells import Bell, Ear, Whisper
-from realtime.broker.wire import Send, Wire, ended
+from realtime.broker.wire import Send, Wire
 
 PATIENCE = 20.0
 
@@ -30,15 +32,12 @@ class Process:
 async def process(wire: Wire, *, connects: bool = True) -> AsyncIterator[Process]:
     """A process whose wire is connected in both directions; one that tries to, if it need not connect."""
     found = Process(wire)
-    tasks = [asyncio.create_task(wire.keep(work)) for work in wire.works]
-    try:
+    async with beside(*(partial(wire.keep, work) for work in wire.works)):
         if connects:
             async with asyncio.timeout(PATIENCE):
                 await found.wire.ready.wait()
                 await found.carrying.wait()
         yield found
-    finally:
-        await ended(tasks)
 
 
 async def hears(listener: Bell, patience: float = PATIENCE) -> bool:

@@ -50,35 +50,6 @@ async def cut(direct: Any, doing: str = "%") -> int:
     return len(rows)
 
 
-async def test_a_ring_is_heard_at_once_where_it_is_rung_and_then_in_the_other_process(database_url: str) -> None:
-    async with one_process(database_url) as one, one_process(database_url) as two:
-        with one.bells.listen("topic") as here, two.bells.listen("topic") as there, two.bells.listen("x") as other:
-            one.wire.ring(["topic"])
-            assert here.rung
-            assert await hears(there)
-            assert not other.rung
-
-
-async def test_many_topics_that_are_rung_at_once_all_arrive(database_url: str) -> None:
-    async with one_process(database_url) as one, one_process(database_url) as two:
-        names = [f"inbox {number:036}" for number in range(500)]
-        with two.bells.listen(names[0]) as first, two.bells.listen(names[-1]) as last:
-            one.wire.ring(names)
-            assert await hears(first)
-            assert await hears(last)
-
-
-async def test_a_whisper_is_overheard_where_it_is_whispered_and_in_the_other_process_once(database_url: str) -> None:
-    async with one_process(database_url) as one, one_process(database_url) as two:
-        with one.bells.overhear("topic") as here, two.bells.overhear("topic", "end") as there:
-            one.wire.whisper("topic", "psst")
-            assert list(here._heard) == [("topic", "psst")]
-            assert await overhears(there) == ("topic", "psst")
-            one.wire.whisper("end", "")
-            assert await overhears(there) == ("end", "")
-            assert list(here._heard) == [("topic", "psst")]
-
-
 async def test_a_process_does_not_wait_with_whispers_until_it_is_connected(database_url: str) -> None:
     """Who typed a while ago types no more."""
     async with one_process(database_url) as two:

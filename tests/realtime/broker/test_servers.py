@@ -46,35 +46,6 @@ async def keeps(one: Process, topic: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_ring_is_heard_at_once_where_it_is_rung_and_then_in_the_other_process(server: BrokerServer) -> None:
-    async with one_process(server) as one, one_process(server) as two:
-        with one.bells.listen("topic") as here, two.bells.listen("topic") as there, two.bells.listen("x") as other:
-            one.wire.ring(["topic"])
-            assert here.rung
-            assert await hears(there)
-            assert not other.rung
-
-
-async def test_many_topics_that_are_rung_at_once_all_arrive(server: BrokerServer) -> None:
-    async with one_process(server) as one, one_process(server) as two:
-        names = [f"inbox {number:036}" for number in range(5_000)]
-        with two.bells.listen(names[0]) as first, two.bells.listen(names[-1]) as last:
-            one.wire.ring(names)
-            assert await hears(first)
-            assert await hears(last)
-
-
-async def test_a_whisper_is_overheard_in_the_other_process_once(server: BrokerServer) -> None:
-    async with one_process(server) as one, one_process(server) as two:
-        with one.bells.overhear("topic") as here, two.bells.overhear("topic", "end") as there:
-            one.wire.whisper("topic", "psst")
-            assert await overhears(there) == ("topic", "psst")
-            one.wire.whisper("end", "")
-            assert await overhears(there) == ("end", "")
-            # Nor did the whisperer hear itself again.
-            assert list(here._heard) == [("topic", "psst")]
-
-
 async def test_a_ring_does_not_come_late(server: BrokerServer) -> None:
     async with one_process(server) as one, one_process(server) as two:
         lags = []
