@@ -102,14 +102,13 @@ async def _held(one: UUID, other: UUID) -> list[Conversation]:
     held: dict[UUID, Conversation] = {}
 
     async def hold() -> None:
-        ofone, ofother = (
-            Subquery(Participant.filter(profile_id=person).values("conversation_id")) for person in (one, other)
-        )
-        theirs = Conversation.exclude(kind=ConversationKind.CIRCLE).filter(Q(id__in=ofone) & Q(id__in=ofother))
-        new = [await Conversation.locked(one.id) for one in await theirs.order_by("id") if one.id not in held]
-        for mentorship_id in sorted(one.mentorship_id for one in new if one.mentorship_id is not None):
+        shared = Conversation.exclude(kind=ConversationKind.CIRCLE)
+        for person in (one, other):
+            shared = shared.filter(id__in=Subquery(Participant.filter(profile_id=person).values("conversation_id")))
+        new = [await Conversation.locked(found.id) for found in await shared.order_by("id") if found.id not in held]
+        for mentorship_id in sorted(each.mentorship_id for each in new if each.mentorship_id is not None):
             await Mentorship.locked(mentorship_id)
-        held.update((one.id, one) for one in new)
+        held.update((each.id, each) for each in new)
 
     await hold()
     for profile_id in sorted((one, other)):

@@ -76,7 +76,7 @@ class _Person:
 
 
 class Roster:
-    """Who is there. `follow` is what the others say; without it, it knows the devices of this process."""
+    """Who is there. Within `following` it knows of all processes; else of the devices of this one."""
 
     def __init__(
         self, bells: Bells, *, lease: float = LEASE_SECONDS, grace: float = GRACE_SECONDS, clock: Clock = time.monotonic
@@ -108,11 +108,6 @@ class Roster:
             if not device.sockets:
                 loop = asyncio.get_running_loop()
                 device.leaving = loop.call_later(self._grace, self._left, account_id, session_id)
-
-    def is_here(self, account_id: UUID) -> bool:
-        """Does this process hold a socket of theirs?"""
-        person = self._people.get(account_id)
-        return person is not None and any(device.sockets for device in person.devices.values())
 
     def state_of(self, account_id: UUID) -> Presence:
         """What is known of somebody now."""
