@@ -89,7 +89,11 @@ BEGIN
         RETURN;
     END IF;
     -- Of a later migration; nothing calls this before.
-    IF EXISTS (SELECT 1 FROM notification WHERE account_id = the_reader AND read_at IS NULL) THEN
+    IF EXISTS (
+        SELECT 1 FROM notification JOIN message ON message.id = message_id
+        WHERE account_id = the_reader AND read_at IS NULL
+            AND message.conversation_id = the_conversation AND message.number <= the_number
+    ) THEN
         outcome := 'IN_STEPS';
         RETURN;
     END IF;

@@ -292,3 +292,18 @@ async def test_a_scheduled_message_that_is_refused_notifies_its_author(database:
             await ScheduledMessage.send_due()
     (one,) = await Notification.visible_to(two.mentor)
     assert (one.kind, one.scheduled_message_id) == (NotificationKind.NOT_SENT, waiting.id)
+
+
+async def test_who_is_notified_of_another_conversation_still_reads_this_one_quickly(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = await pair()
+    other = await pair(mentee=two.mentee)
+    await other.conversation.send(at(two.mentee), by=other.mentor, client_id="k")
+    await two.conversation.send("Hello", by=two.mentor, client_id="k")
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "mark_read_in_steps", None)
+        await two.conversation.mark_read(1, by=two.mentee)
+    assert await Notification.unread(two.mentee.id) == 1
+    await other.conversation.mark_read(1, by=two.mentee)
+    assert await Notification.unread(two.mentee.id) == 0

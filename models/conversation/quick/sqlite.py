@@ -28,7 +28,10 @@ MESSAGE = (
 )
 SEEN_AGAIN = "UPDATE participant SET archived_at = NULL WHERE conversation_id = ? AND archived_at IS NOT NULL"
 READ = "UPDATE participant SET read_number = ? WHERE conversation_id = ? AND profile_id = ?"
-NOTIFIED = "SELECT 1 FROM notification WHERE account_id = ? AND read_at IS NULL LIMIT 1"
+NOTIFIED = (
+    "SELECT 1 FROM notification JOIN message ON message.id = message_id WHERE account_id = ? AND read_at IS NULL"
+    " AND message.conversation_id = ? AND message.number <= ? LIMIT 1"
+)
 FURTHER = f"{READ} AND read_number < ?"
 NEXT_POSITION = "UPDATE inbox SET position = position + 1 WHERE id = ? RETURNING position"
 EVENT = "INSERT INTO inbox_event (id, created_at, account_id, position, kind, subject_id) VALUES (?, ?, ?, ?, ?, ?)"
@@ -84,7 +87,7 @@ def _marked(db: sqlite3.Connection, marking: Marking) -> Answer:
     columns = dict(found)
     if not 0 <= marking.number <= found["last_number"]:
         return Answer(Outcome.NO_SUCH_NUMBER, columns)
-    if db.execute(NOTIFIED, (reader,)).fetchone() is not None:
+    if db.execute(NOTIFIED, (reader, conversation, marking.number)).fetchone() is not None:
         return Answer(Outcome.IN_STEPS, columns)
     if not db.execute(FURTHER, (marking.number, conversation, reader, marking.number)).rowcount:
         return Answer(Outcome.NOTHING_NEW, columns)
