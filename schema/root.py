@@ -23,7 +23,7 @@ from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
 from schema.notification import NotificationMutation, NotificationQuery
-from schema.organisation import OrganisationQuery
+from schema.organisation import OrganisationMutation, OrganisationQuery, ProgrammeMutation
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
@@ -69,6 +69,8 @@ class Query(
 class Mutation(
     AccountMutation,
     ProfileMutation,
+    OrganisationMutation,
+    ProgrammeMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,

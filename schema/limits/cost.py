@@ -28,6 +28,8 @@ PLAIN_LISTS = {
     "reportedMessages": 5,
     "reactionCounts": 2,
     "attachments": 1,
+    "weights": 1,
+    "answers": 3,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.

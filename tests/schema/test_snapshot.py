@@ -46,7 +46,7 @@ CREATING = {
     "startVideoSession",
     "reportProfile",
 }
-CREATING |= {"scheduleMessage", "forwardMessage"}
+CREATING |= {"scheduleMessage", "forwardMessage", "createOrganisation", "createProgramme", "addCohort"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
@@ -96,6 +96,9 @@ CHANGING = {
     "leaveVideoSession",
     "endVideoSession",
 }
+# Of organisations: the person is the key.
+CHANGING |= {"updateOrganisation", "inviteMembers", "acceptInvitation", "setMemberRole", "endMembership"}
+CHANGING |= {"updateProgramme", "enrolParticipants", "joinProgramme", "leaveProgramme", "setPairRule"}
 
 # Plain lists, and what bounds each.
 BOUNDED = {
@@ -103,6 +106,10 @@ BOUNDED = {
     "Profile.skillsOffered": "MOST_PER_PERSON",
     "Profile.skillsWanted": "MOST_PER_PERSON",
     "Profile.availability": "MOST_WINDOWS",
+    "Programme.weights": "the components of a score",
+    "Participation.answers": "MOST_ANSWERS",
+    "InviteMembersPayload.memberships": "MOST_AT_ONCE",
+    "EnrolParticipantsPayload.participations": "MOST_AT_ONCE",
     "SuggestionEdge.reasons": "a sentence for each component of the score",
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",

@@ -12,6 +12,7 @@ TYPES = {name: kind for name, kind in SCHEMA.type_map.items() if is_object_type(
 
 # Computed in Python: an operation that asks for one of these is executed field by field, and not by a plan.
 COMPUTED = frozenset({"Profile.availability", "Account.inboxCursor", "Session.current"})
+COMPUTED |= {"Programme.weights", "Participation.answers"}
 
 # Below a root field, within the depth that a document may have.
 DEEPEST = DEFAULT_LIMITS.depth - 1
@@ -42,7 +43,9 @@ WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
 # What a list must be given.
 GIVEN = {"searchMessages": '(text: "canary")', "messages": '(conversationId: "{mara_theo conversation}")'}
+GIVEN["participations"] = '(programmeId: "{programme}")'
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
+BY_ID |= {"organisation": "Organisation", "programme": "Programme"}
 
 
 def by_node(kind: str, way: str = "planned") -> str:

@@ -19,7 +19,16 @@ from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting
 from models.mentorship import Mentorship
-from models.organisation import Organisation, Participation, Programme
+from models.organisation import (
+    PERMISSIONS,
+    Cohort,
+    Deed,
+    Membership,
+    Organisation,
+    PairRule,
+    Participation,
+    Programme,
+)
 from models.profile import Profile
 from models.report import Report, ReportedMessage
 from models.request import MentorshipRequest
@@ -29,10 +38,13 @@ from models.video import VideoParticipant, VideoSession
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
+    GOVERNOR,
     HEAD,
     LEADER,
+    LOOKER_ON,
     MENTEE,
     MENTOR,
+    ORGANISER,
     OWNER,
     PAIR,
     PARTICIPANT,
@@ -49,6 +61,10 @@ NODES: dict[str, Any] = {
     "Skill": Skill,
     "Programme": Programme,
     "Organisation": Organisation,
+    "Membership": Membership,
+    "Cohort": Cohort,
+    "Participation": Participation,
+    "PairRule": PairRule,
     "MentorshipRequest": MentorshipRequest,
     "Mentorship": Mentorship,
     "Goal": Goal,
@@ -84,6 +100,8 @@ async def people(global_id: str) -> dict[Rule, set[str]]:
 # What belongs to a row belongs to its people; where it may belong to several, to the first that it names.
 BELONGING = {
     "ReportedMessage": [("Report", "report_id")],
+    "Cohort": [("Programme", "programme_id")],
+    "PairRule": [("Programme", "programme_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
     "Participant": [("Conversation", "conversation_id")],
@@ -112,9 +130,8 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}}
-        case "Programme" | "Organisation":
-            key = "programme_id" if kind == "Programme" else "programme__organisation_id"
-            return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
+        case "Organisation" | "Programme" | "Participation" | "Membership":
+            return await _people_of_organisation(kind, row)
         case "Mentorship" | "MentorshipRequest":
             return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
         case "Conversation":
@@ -130,6 +147,31 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             session = await VideoSession.get(id=row.session_id)
             return {**await _people("VideoSession", session), TICKET_HOLDER: {row.profile_id}}
     return {}
+
+
+async def _people_of_organisation(kind: str, row: Any) -> dict[Rule, set[Any]]:
+    if kind == "Participation":
+        return _with(row.profile_id, await _people("Programme", await Programme.get(id=row.programme_id)))
+    everybody = await Membership.filter(organisation_id=row.id if kind == "Organisation" else row.organisation_id)
+    members = [one for one in everybody if one.joined_at]
+
+    def allowed(deed: Deed) -> set[Any]:
+        return {one.profile_id for one in members if deed in PERMISSIONS[one.role]}
+
+    found = {
+        # Whoever is invited sees by whom, and nothing else.
+        ENROLLED: {one.profile_id for one in (everybody if kind == "Organisation" else members)},
+        LOOKER_ON: allowed(Deed.LOOK_ON),
+        ORGANISER: allowed(Deed.ORGANISE),
+        GOVERNOR: allowed(Deed.GOVERN),
+    }
+    return _with(row.profile_id, found) if kind == "Membership" else found
+
+
+def _with(person: Any, found: dict[Rule, set[Any]]) -> dict[Rule, set[Any]]:
+    """The people of what an organisation has about one person: they may see it, and take themselves out."""
+    theirs = {rule: found[rule] | {person} for rule in (LOOKER_ON, ORGANISER)}
+    return {**theirs, OWNER: {person}, GOVERNOR: found[GOVERNOR]}
 
 
 async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:

@@ -18,6 +18,9 @@ class Rule(Enum):
     PARTICIPANT = auto()
     LEADER = auto()
     HEAD = auto()
+    LOOKER_ON = auto()
+    ORGANISER = auto()
+    GOVERNOR = auto()
 
 
 ANYONE, SIGNED_IN, OWNER, PAIR = Rule.ANYONE, Rule.SIGNED_IN, Rule.OWNER, Rule.PAIR
@@ -30,6 +33,9 @@ MENTOR, MENTEE, SENDER, TICKET_HOLDER, ENROLLED = (
 )
 # Who takes part in a conversation; of a circle, its owners and moderators, and its owners.
 PARTICIPANT, LEADER, HEAD = Rule.PARTICIPANT, Rule.LEADER, Rule.HEAD
+# Of an organisation: who sees all its programmes' people, who runs the programmes, who owns it. Of what it has about
+# one person, such as a participation, that person is among the first two.
+LOOKER_ON, ORGANISER, GOVERNOR = Rule.LOOKER_ON, Rule.ORGANISER, Rule.GOVERNOR
 
 
 def of(rule: Rule, kind: str, fields: str) -> dict[str, Rule]:
@@ -44,7 +50,7 @@ RULES: dict[str, Rule] = {
     **of(ANYONE, "Query", "viewer"),
     **of(SIGNED_IN, "Query", "profile mentors skills suggestions programmes mentorshipRequests mentorship mentorships"),
     **of(SIGNED_IN, "Query", "conversations searchMessages videoSession node messages starredMessages"),
-    **of(SIGNED_IN, "Query", "scheduledMessages notifications"),
+    **of(SIGNED_IN, "Query", "scheduledMessages notifications organisations organisation programme participations"),
     **of(ANYONE, "Mutation", "signUp signIn"),
     **of(OWNER, "Mutation", "signOut"),
     **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship updatePreferences openConversation openCircle"),
@@ -66,6 +72,12 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Subscription", "inbox"),
     **of(TICKET_HOLDER, "Subscription", "videoSignals"),
     **of(SIGNED_IN, "Query", "blocks reports"),
+    **of(SIGNED_IN, "Mutation", "createOrganisation"),
+    **of(GOVERNOR, "Mutation", "updateOrganisation setMemberRole"),
+    **of(ORGANISER, "Mutation", "inviteMembers endMembership createProgramme updateProgramme addCohort"),
+    **of(ORGANISER, "Mutation", "enrolParticipants leaveProgramme setPairRule"),
+    **of(OWNER, "Mutation", "acceptInvitation"),
+    **of(ENROLLED, "Mutation", "joinProgramme"),
     **of(SIGNED_IN, "Mutation", "blockProfile unblockProfile"),
     # Everybody who takes part; but the deed that is tried reports the mentee, who cannot report themselves.
     **of(MENTOR, "Mutation", "reportProfile"),
@@ -90,8 +102,16 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Skill", "id name"),
     **of(SIGNED_IN, "ScoreComponent", "name side weight value contribution"),
     # Programmes
-    **of(ENROLLED, "Programme", "id name purpose startsOn endsOn organisation"),
-    **of(ENROLLED, "Organisation", "id name"),
+    **of(ENROLLED, "Programme", "id name purpose startsOn endsOn organisation mode publishAs differentTeam"),
+    **of(ENROLLED, "Programme", "noLineManager sharedLanguage sameSite participationWeight weights cohorts"),
+    **of(ENROLLED, "Programme", "participations pairRules"),
+    **of(SIGNED_IN, "ComponentWeight", "name weight"),
+    **of(ENROLLED, "Organisation", "id name contact memberships programmes"),
+    **of(LOOKER_ON, "Membership", "id organisation profile email role createdAt joinedAt"),
+    **of(ENROLLED, "Cohort", "id name startsOn endsOn"),
+    **of(LOOKER_ON, "Participation", "id profile cohort side capacity team site staffKey manager createdAt answers"),
+    **of(LOOKER_ON, "Answer", "question text"),
+    **of(LOOKER_ON, "PairRule", "id mentee mentor kind createdAt"),
     # Pairs
     **of(PAIR, "MentorshipRequest", "id mentor mentee message months cadence status reason createdAt expiresAt"),
     **of(PAIR, "MentorshipRequest", "decidedAt mentorship"),
@@ -132,6 +152,16 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "SuggestionEdge", "node cursor score reasons components"),
     **of(SIGNED_IN, "ProgrammeConnection", PAGE),
     **of(ENROLLED, "ProgrammeEdge", EDGE),
+    **of(SIGNED_IN, "OrganisationConnection", PAGE),
+    **of(ENROLLED, "OrganisationEdge", EDGE),
+    **of(SIGNED_IN, "MembershipConnection", PAGE),
+    **of(LOOKER_ON, "MembershipEdge", EDGE),
+    **of(SIGNED_IN, "CohortConnection", PAGE),
+    **of(ENROLLED, "CohortEdge", EDGE),
+    **of(SIGNED_IN, "ParticipationConnection", PAGE),
+    **of(LOOKER_ON, "ParticipationEdge", EDGE),
+    **of(SIGNED_IN, "PairRuleConnection", PAGE),
+    **of(LOOKER_ON, "PairRuleEdge", EDGE),
     **of(SIGNED_IN, "MentorshipRequestConnection", PAGE),
     **of(PAIR, "MentorshipRequestEdge", EDGE),
     **of(SIGNED_IN, "MentorshipConnection", PAGE),
@@ -168,6 +198,19 @@ RULES: dict[str, Rule] = {
     **of(OWNER, "SignInPayload", "token account"),
     **of(OWNER, "SignOutPayload", "sessionId"),
     **of(SIGNED_IN, "UpdateProfilePayload", "profile"),
+    **of(GOVERNOR, "CreateOrganisationPayload", "organisation"),
+    **of(GOVERNOR, "UpdateOrganisationPayload", "organisation"),
+    **of(SIGNED_IN, "InviteMembersPayload", "memberships"),
+    **of(OWNER, "AcceptInvitationPayload", "membership"),
+    **of(GOVERNOR, "SetMemberRolePayload", "membership"),
+    **of(SIGNED_IN, "EndMembershipPayload", "membershipId"),
+    **of(ORGANISER, "CreateProgrammePayload", "programme"),
+    **of(ORGANISER, "UpdateProgrammePayload", "programme"),
+    **of(ORGANISER, "AddCohortPayload", "cohort"),
+    **of(SIGNED_IN, "EnrolParticipantsPayload", "participations"),
+    **of(OWNER, "JoinProgrammePayload", "participation"),
+    **of(SIGNED_IN, "LeaveProgrammePayload", "participationId"),
+    **of(ORGANISER, "SetPairRulePayload", "rule"),
     **of(MENTEE, "RequestMentorshipPayload", "request"),
     **of(MENTOR, "AcceptMentorshipRequestPayload", "mentorship request"),
     **of(MENTOR, "DeclineMentorshipRequestPayload", "request"),

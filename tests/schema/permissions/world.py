@@ -31,7 +31,19 @@ from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
-from models.organisation import ContactRule, Organisation, Programme
+from models.organisation import (
+    Cohort,
+    ContactRule,
+    Enrolment,
+    Membership,
+    Organisation,
+    OrganisationRole,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeSide,
+)
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
@@ -41,7 +53,8 @@ from tests.people import PASSWORD
 from tests.schema.sdp import sdp
 
 # Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody. All but
-# Finn are in a circle; he was put out of it. Zoe and Mara write to each other.
+# Finn are in a circle; he was put out of it. Zoe and Mara write to each other. Mara owns a guild with a programme in
+# which Theo takes part, and Finn looks on. Zoe has a club, to which Finn is invited, with a programme for Yan.
 ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
 
 SDP = sdp("canary-mara_theo-sdp")
@@ -92,14 +105,8 @@ async def build(world: World) -> None:
     for name in ("nora", "yan"):
         world.note(name, await Profile.get(id=people[name].id))
     await Account.all().update(contact=ContactRule.EVERYONE)
-    programme = await Programme.create(
-        organisation=await Organisation.create(name="canary-mara_theo-guild"),
-        name="canary-mara_theo-programme",
-        starts_on=date(2027, 1, 1),
-        ends_on=date(2027, 6, 1),
-    )
-    for name in ("mara", "theo"):
-        await programme.enrol(await Profile.get(id=people[name].id))
+    await _guild(world, people)
+    await _club(world, people)
     await _pair(world, people, "mara", "finn")
     await _ended_call(world, people)
     await (await Mentorship.get(id=key_of(world.ids["mara_finn mentorship"]))).end(
@@ -121,6 +128,52 @@ async def build(world: World) -> None:
     world.secrets = [account.password_hash for account in await Account.all()]
     world.secrets += [session.token_hash for session in await Session.all()]
     world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]
+
+
+async def _guild(world: World, people: dict[str, Account]) -> None:
+    mara, theo, finn, text = people["mara"], people["theo"], people["finn"], "canary-mara_theo_finn"
+    guild = await Organisation.found(f"{text}-guild", by=mara)
+    for who, role in ((theo, OrganisationRole.PARTICIPANT), (finn, OrganisationRole.OBSERVER)):
+        (asked,) = await guild.invite(by=mara, profile_ids=[who.id], emails=[], role=role)
+        member = await asked.accept(by=who)
+    world.note("guild", guild)
+    world.note("finn membership", member)
+    await guild.invite(by=mara, profile_ids=[], emails=["new@example.net"], role=OrganisationRole.PARTICIPANT)
+    programme = await Programme.set_up(
+        guild, by=mara, name=f"{text}-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
+        weights={"skills": 1.0},
+    )  # fmt: skip
+    world.note("programme", programme)
+    days = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 2, 1)}
+    cohort = await Cohort.open(programme, by=mara, name=f"{text}-cohort", **days)
+    said = [
+        Enrolment(
+            theo.id,
+            ProgrammeSide.MENTEE,
+            1,
+            *(f"{text}-{key}" for key in ("team", "site", "key", "manager")),
+            [("Why?", f"{text}-answer")],
+            cohort.id,
+        ),
+        Enrolment(mara.id, answers=[("Why?", "canary-mara_finn-answer")]),
+    ]
+    enrolled, _ = await Participation.enrol(programme, said, by=mara)
+    world.note("theo participation", enrolled)
+    await PairRule.put(programme, theo.id, mara.id, PairRuleKind.NEVER, by=mara)
+
+
+async def _club(world: World, people: dict[str, Account]) -> None:
+    zoe, yan, finn = people["zoe"], people["yan"], people["finn"]
+    club = await Organisation.found("canary-zoe_yan_finn-club", by=zoe)
+    (asked,) = await club.invite(by=zoe, profile_ids=[finn.id], emails=[], role=OrganisationRole.OBSERVER)
+    world.note("invitation", asked)
+    (asked,) = await club.invite(by=zoe, profile_ids=[yan.id], emails=[], role=OrganisationRole.ORGANISER)
+    await asked.accept(by=yan)
+    await Membership.filter(organisation_id=club.id, profile_id=zoe.id).update(role=OrganisationRole.ORGANISER)
+    programme = await Programme.set_up(
+        club, by=zoe, name="canary-zoe_yan-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1)
+    )
+    await Participation.enrol(programme, [Enrolment(yan.id, answers=[("Why?", "canary-zoe_yan-answer")])], by=yan)
 
 
 async def _safety(people: dict[str, Account], world: World) -> None:

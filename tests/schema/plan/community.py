@@ -35,7 +35,21 @@ from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Mentorship
-from models.organisation import ContactRule, Organisation, Programme
+from models.organisation import (
+    Cohort,
+    ContactRule,
+    Enrolment,
+    Membership,
+    Organisation,
+    OrganisationRole,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeMode,
+    ProgrammeSide,
+    PublishAs,
+)
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import MentorshipRequest
@@ -94,6 +108,11 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "mentors": (profile.BY_NAME, Profile),
     "skills": (skill.BY_NAME, Skill),
     "programmes": (organisation.BY_START, Programme),
+    "organisations": (organisation.OLDEST_FIRST, Organisation),
+    "memberships": (organisation.BY_MEMBERSHIP, Membership),
+    "cohorts": (organisation.BY_COHORT, Cohort),
+    "participations": (organisation.BY_ENROLMENT, Participation),
+    "pairRules": (organisation.BY_RULE, PairRule),
     "mentorshipRequests": (request.NEWEST_FIRST, MentorshipRequest),
     "mentorships": (mentorship.NEWEST_FIRST, Mentorship),
     "conversations": (conversation.LATEST_FIRST, Conversation),
@@ -118,7 +137,7 @@ MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
-    Notification,
+    Notification, Membership, Cohort, Participation, PairRule,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -326,6 +345,29 @@ async def enrol(*accounts: Account) -> None:
         for who in accounts[: 1 + index % 2]:
             await programme.enrol(await Profile.get(id=who.id))
     await Programme.create(organisation_id=runs[0].id, name="Empty", starts_on=DAYS[1], ends_on=DAYS[1])
+    await run(runs[1], *accounts)
+
+
+async def run(by: Organisation, owner: Account, other: Account) -> None:
+    """An organisation that one person owns, with cohorts, rules, an invitation, and what the other says there."""
+    await Membership.filter(profile_id=owner.id).update(role=OrganisationRole.OWNER)
+    await by.invite(by=owner, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.OBSERVER)
+    for index, text in enumerate(awkward()[2:6]):
+        programme = await Programme.create(
+            organisation_id=by.id, name=text, starts_on=DAYS[index], ends_on=DAYS[index],
+            mode=list(ProgrammeMode)[index % 3], publish_as=list(PublishAs)[index % 2], same_site=index % 2 == 0,
+            participation_weight=[0, 0.1, 1000, 1e-7][index], weights={"skills": 0.3, "industry": 1e3},
+        )  # fmt: skip
+        cohort = await Cohort.open(programme, by=owner, name="a", starts_on=DAYS[2] if index else None)
+        await Cohort.filter(id=cohort.id).update(name=text)
+        for who in (owner, other):
+            await programme.enrol(await Profile.get(id=who.id))
+        said = Enrolment(other.id, ProgrammeSide.MENTEE, index or None, answers=[("?", "")], cohort_id=cohort.id)
+        (enrolled,) = await Participation.enrol(programme, [said], by=owner)
+        await Participation.filter(id=enrolled.id).update(
+            team=text, site=text, staff_key=text, manager=text, answers=[[text, text]], created_at=MOMENTS[index]
+        )
+        await PairRule.put(programme, other.id, owner.id, list(PairRuleKind)[index % 2], by=owner)
 
 
 async def beyond_32_bits(two: Pair) -> None:

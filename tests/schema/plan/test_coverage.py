@@ -18,11 +18,14 @@ IN_PYTHON = {
     "Account.inboxCursor": "the end of the inbox log",
     "Profile.availability": "the windows of a JSON column",
     "Query.suggestions": "the scores of matching/",
+    "Programme.weights": "the numbers of a JSON column",
+    "Participation.answers": "the texts of a JSON column",
 }
 
 # Types to which a query comes through those alone.
 BELOW_PYTHON = {
     "SessionConnection", "SessionEdge", "Session", "Window", "SuggestionConnection", "SuggestionEdge", "ScoreComponent",
+    "ComponentWeight", "Answer",
 }  # fmt: skip
 
 # Arguments that are planned as literals, and not as variables.

@@ -11,7 +11,15 @@ from models.conversation import Circle, Notification, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
-from models.organisation import ContactRule
+from models.organisation import (
+    ContactRule,
+    Enrolment,
+    Organisation,
+    OrganisationRole,
+    Participation,
+    Programme,
+    ProgrammeSide,
+)
 from models.request import MentorshipRequest
 from models.video import VideoSession
 from tests.people import pair, person, request
@@ -45,7 +53,25 @@ async def world(database: str) -> World:
     )
     await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
     circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
+    guild, other = [await Organisation.found("Guild", by=who) for who in (made.mentee, made.mentor)]
+    (asked,) = await guild.invite(
+        by=made.mentee, profile_ids=[made.mentor.id], emails=[], role=OrganisationRole.PARTICIPANT
+    )
+    (invitation,) = await other.invite(
+        by=made.mentor, profile_ids=[made.mentee.id], emails=[], role=OrganisationRole.OBSERVER
+    )
+    membership = await asked.accept(by=made.mentor)
+    programme = await Programme.set_up(
+        guild, by=made.mentee, name="Run", starts_on=clock.now().date(), ends_on=clock.now().date()
+    )
+    enrolled = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
+    participation, _ = await Participation.enrol(programme, enrolled, by=made.mentee)
     rows_of: dict[str, Any] = {
+        "guild": guild,
+        "membership": membership,
+        "invitation": invitation,
+        "programme": programme,
+        "participation": participation,
         "mentorship": made.mentorship,
         "conversation": made.conversation,
         "circle": circle,

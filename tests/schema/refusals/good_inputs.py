@@ -13,11 +13,50 @@ SDP = sdp()
 TOMORROW = (clock.now() + timedelta(days=1)).isoformat()
 Input = Callable[[World], dict[str, Any]]
 
+PROGRAMME = {
+    "name": "New",
+    "purpose": "For all.",
+    "differentTeam": True,
+    "participationWeight": 0.5,
+    "weights": {"skills": 2, "languages": 1},
+}
+
 GOOD: dict[str, Input] = {
     "signUp": lambda _: {"email": "new@example.org", "password": PASSWORD, "name": "New", "timeZone": "UTC"},
     "signIn": lambda world: {"email": world.pair.mentee.email, "password": PASSWORD},
     "signOut": lambda world: {"sessionId": f"Session:{world.mentee.id}"},
     "updateProfile": lambda _: {"name": "New"},
+    "createOrganisation": lambda _: {"name": "New", "clientId": "new"},
+    "updateOrganisation": lambda world: {"organisationId": world.ids["guild"], "name": "New"},
+    "inviteMembers": lambda world: {
+        "organisationId": world.ids["guild"],
+        "profileIds": [world.ids["free"]],
+        "emails": ["new@example.org"],
+    },
+    "acceptInvitation": lambda world: {"membershipId": world.ids["invitation"]},
+    "setMemberRole": lambda world: {"membershipId": world.ids["membership"], "role": "OBSERVER"},
+    "endMembership": lambda world: {"membershipId": world.ids["membership"]},
+    "createProgramme": lambda world: {
+        "organisationId": world.ids["guild"],
+        "startsOn": "2027-01-01",
+        "endsOn": "2027-06-01",
+        **PROGRAMME,
+        "clientId": "new",
+    },
+    "updateProgramme": lambda world: {"programmeId": world.ids["programme"], **PROGRAMME},
+    "addCohort": lambda world: {"programmeId": world.ids["programme"], "name": "New", "clientId": "new"},
+    "enrolParticipants": lambda world: {
+        "programmeId": world.ids["programme"],
+        "participants": [{"profileId": world.ids["member"], "answers": [{"question": "Why?", "text": "So."}]}],
+    },
+    "joinProgramme": lambda world: {"programmeId": world.ids["programme"], "capacity": 2},
+    "leaveProgramme": lambda world: {"participationId": world.ids["participation"]},
+    "setPairRule": lambda world: {
+        "programmeId": world.ids["programme"],
+        "menteeId": world.ids["member"],
+        "mentorId": f"Profile:{world.pair.mentee.id}",
+        "kind": "MUST",
+    },
     "requestMentorship": lambda world: {"mentorId": world.ids["free"], "message": "Will you?", "clientId": "new"},
     "acceptMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
     "declineMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},

@@ -25,6 +25,8 @@ def test_every_mutation_is_tried() -> None:
     checked_by_type = {"kind", "cadence", "status", "dueOn", "takeOver", "type", "away", "typing", "pinned", "starred"}
     checked_by_type |= {"role", "contact", "presence", "readReceipts", "missedMail", "muted", "pinned", "archived"}
     checked_by_type |= {"reason", "andOlder"}
+    checked_by_type |= {"startsOn", "endsOn", "mode", "publishAs", "side"}
+    checked_by_type |= {"differentTeam", "noLineManager", "sharedLanguage", "sameSite"}
     assert {(name, at) for name, at in every - tried if at not in checked_by_type and name != "signIn"} == set()
 
 
