@@ -236,10 +236,10 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
     asked = [await ask(mara, await person(f"Mentee {number}")) for number in range(3)]
     decide = MentorshipRequest._decide
 
-    async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> None:
+    async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> list[MentorshipRequest]:
         if self.id == asked[0].id:
             raise LookupError
-        await decide(self, *to)
+        return await decide(self, *to)
 
     with clock.moved(REPLY_WITHIN):
         with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
