@@ -34,7 +34,7 @@ async def join(_, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0012_notices')]
+    dependencies = [('models', '0013_requests')]
 
     initial = False
 

@@ -24,7 +24,7 @@ MODULES = [
     "models.organisation.pair_rule",
     "models.organisation.founding",
     "models.inbox",
-    "models.request",
+    "models.request.request",
     "models.mentorship",
     "models.goal",
     "models.meeting",

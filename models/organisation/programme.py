@@ -66,6 +66,8 @@ class Programme(Base):
     publish_as = fields.CharEnumField(
         PublishAs, max_length=16, default=PublishAs.REQUESTS, db_default=PublishAs.REQUESTS
     )
+    # Days to answer a request in, 1 to 60; null for as many as everybody has (`request.REPLY_WITHIN`).
+    reply_days = fields.SmallIntField(null=True)
     # The hard rules.
     different_team = fields.BooleanField(default=False, db_default=False)
     no_line_manager = fields.BooleanField(default=False, db_default=False)
@@ -185,6 +187,12 @@ class Cohort(Authored):
         return await cls.make(by, client_id, content, programme_id=programme.id, name=name, **days)
 
 
+def _days(value: int | None) -> int | None:
+    if value is not None and not 1 <= value <= 60:
+        raise invalid("There are 1 to 60 days to answer in; or none said, for the usual fourteen.", "replyDays")
+    return value
+
+
 def _weight(value: float) -> float:
     # Not a number is in no range.
     if not 0 <= value <= MOST_PARTICIPATION_WEIGHT:
@@ -210,6 +218,7 @@ def _as_it_is(value: Any) -> Any:
 SETTINGS: dict[str, Any] = {
     "name": lambda value: line(value, "name"),
     "purpose": lambda value: prose(value, "purpose", empty=True),
+    "reply_days": _days,
     "participation_weight": _weight,
     "weights": _weights,
 } | dict.fromkeys(

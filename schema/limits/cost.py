@@ -30,6 +30,7 @@ PLAIN_LISTS = {
     "attachments": 1,
     "weights": 1,
     "answers": 3,
+    "requests": 1,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.

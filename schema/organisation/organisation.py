@@ -91,6 +91,9 @@ class Programme(Node):
     ends_on: date
     mode: ProgrammeMode
     publish_as: PublishAs
+    reply_days: int | None = strawberry.field(
+        description="How many days there are to answer a request in it; null for the usual fourteen."
+    )
     different_team: bool = strawberry.field(description="Nobody is paired within a team.")
     no_line_manager: bool = strawberry.field(description="Nobody is paired with their line manager, or under the same.")
     shared_language: bool = strawberry.field(description="Whoever is paired has a language in common.")

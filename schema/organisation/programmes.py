@@ -37,6 +37,7 @@ class CreateProgrammeInput:
     purpose: str | None = strawberry.UNSET
     mode: ProgrammeMode | None = strawberry.UNSET
     publish_as: PublishAs | None = strawberry.UNSET
+    reply_days: int | None = strawberry.UNSET
     different_team: bool | None = strawberry.UNSET
     no_line_manager: bool | None = strawberry.UNSET
     shared_language: bool | None = strawberry.UNSET
@@ -48,7 +49,7 @@ class CreateProgrammeInput:
 
 @strawberry.input
 class UpdateProgrammeInput:
-    """What is left out stays as it is; `weights: null` brings back the usual ones."""
+    """What is left out stays as it is; null for `weights` or `replyDays` brings back the usual ones."""
 
     programme_id: strawberry.ID
     name: str | None = strawberry.UNSET
@@ -57,6 +58,7 @@ class UpdateProgrammeInput:
     purpose: str | None = strawberry.UNSET
     mode: ProgrammeMode | None = strawberry.UNSET
     publish_as: PublishAs | None = strawberry.UNSET
+    reply_days: int | None = strawberry.UNSET
     different_team: bool | None = strawberry.UNSET
     no_line_manager: bool | None = strawberry.UNSET
     shared_language: bool | None = strawberry.UNSET
@@ -257,13 +259,14 @@ class ProgrammeMutation:
 def _settings(input: CreateProgrammeInput | UpdateProgrammeInput) -> dict[str, Any]:
     """What is set: all that is given, but for what it is set of."""
     given = {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
-    weights = given.pop("weights", strawberry.UNSET)
-    settings = {
+    if "weights" in given:
+        given["weights"] = given["weights"] and vars(given["weights"])
+    return {
         name: value
         for name, value in given.items()
-        if name not in ("organisation_id", "programme_id", "client_id") and value is not None
+        if name not in ("organisation_id", "programme_id", "client_id")
+        and (value is not None or name in ("weights", "reply_days"))
     }
-    return settings if weights is strawberry.UNSET else settings | {"weights": weights and vars(weights)}
 
 
 def _enrolment(input: EnrolmentInput) -> Enrolment:

@@ -133,7 +133,9 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
         case "Organisation" | "Programme" | "Participation" | "Membership":
             return await _people_of_organisation(kind, row)
         case "Mentorship" | "MentorshipRequest":
-            return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+            # As long as nobody was asked, a request is the mentee's alone.
+            asked = kind == "Mentorship" or row.expires_at is not None
+            return {MENTOR: {row.mentor_id} if asked else set(), MENTEE: {row.mentee_id}}
         case "Conversation":
             return await _people_of_conversation(row)
         case "Message":

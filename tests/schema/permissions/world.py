@@ -46,7 +46,7 @@ from models.organisation import (
 )
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from tests.people import PASSWORD
@@ -125,6 +125,10 @@ async def build(world: World) -> None:
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
     world.note("pending", await _ask(people, "mara", "theo"))
+    # Finn does not know that he is Mara's second choice.
+    choices = [Choice(people["yan"].id, "canary-mara_yan-please"), Choice(people["finn"].id, "canary-mara-queued")]
+    _, queued = await Queue.add(choices, by=people["mara"], months=6, cadence=Cadence.WEEKLY)
+    world.note("queued", queued)
     world.secrets = [account.password_hash for account in await Account.all()]
     world.secrets += [session.token_hash for session in await Session.all()]
     world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]

@@ -126,6 +126,13 @@ CANDIDATES = {
     "fragment": [{"candidate": "", "usernameFragment": "x\x00yz"}],
 }
 
+CHOICES: dict[str, Any] = {
+    "none": [],
+    "no id": [{"mentorId": "x", "message": "Will you?"}],
+    "no message": [{"mentorId": "Profile:01890000-0000-7000-8000-000000000000", "message": " "}],
+    "one twice": [{"mentorId": "Profile:01890000-0000-7000-8000-000000000000", "message": "Will you?"}] * 2,
+    "too many": [{"mentorId": f"Profile:01890000-0000-7000-8000-00000000000{n}", "message": "a"} for n in range(6)],
+}
 MESSAGE_IDS = {"none": [], "no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}
 # What is no emoji, or is more than one, or carries what nobody sees.
 EMOJI = {
@@ -216,6 +223,12 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("requestMentorship", "message", {**TEXTS, **BLANK}),
     ("requestMentorship", "months", MONTHS),
     ("requestMentorship", "clientId", CLIENT_IDS),
+    ("offerMentorship", "message", {**TEXTS, **BLANK}),
+    ("offerMentorship", "months", MONTHS),
+    ("offerMentorship", "clientId", CLIENT_IDS),
+    ("requestMentors", "choices", CHOICES),
+    ("requestMentors", "months", MONTHS),
+    ("requestMentors", "clientId", CLIENT_IDS),
     ("declineMentorshipRequest", "reason", TEXTS),
     ("endMentorship", "reason", TEXTS),
     ("addGoal", "title", TITLES),
@@ -253,6 +266,8 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("createProgramme", "endsOn", {"before its start": "2026-12-31"}),
     ("createProgramme", "participationWeight", PARTICIPATION_WEIGHTS),
     ("createProgramme", "weights", WEIGHTS),
+    ("createProgramme", "replyDays", NEGATIVE_OR_HUGE | {"0": 0, "61": 61}),
+    ("updateProgramme", "replyDays", {"0": 0, "61": 61}),
     ("createProgramme", "clientId", CLIENT_IDS),
     ("updateProgramme", "name", NAMES),
     ("updateProgramme", "purpose", TEXTS),
@@ -295,6 +310,11 @@ IDS: list[tuple[str, str, str]] = [
     ("setPairRule", "programmeId", "Programme"),
     ("setPairRule", "menteeId", "Profile"),
     ("setPairRule", "mentorId", "Profile"),
+    ("requestMentorship", "programmeId", "Programme"),
+    ("offerMentorship", "menteeId", "Profile"),
+    ("offerMentorship", "programmeId", "Programme"),
+    ("requestMentors", "programmeId", "Programme"),
+    ("reorderMentorshipRequests", "requestIds", "MentorshipRequest"),
     ("acceptMentorshipRequest", "requestId", "MentorshipRequest"),
     ("declineMentorshipRequest", "requestId", "MentorshipRequest"),
     ("withdrawMentorshipRequest", "requestId", "MentorshipRequest"),

@@ -11,6 +11,7 @@ from models.conversation import Circle, Notification, ScheduledMessage
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
+from models.mentorship import Cadence
 from models.organisation import (
     ContactRule,
     Enrolment,
@@ -20,9 +21,9 @@ from models.organisation import (
     Programme,
     ProgrammeSide,
 )
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.video import VideoSession
-from tests.people import pair, person, request
+from tests.people import pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
 
@@ -66,6 +67,8 @@ async def world(database: str) -> World:
     )
     enrolled = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
     participation, _ = await Participation.enrol(programme, enrolled, by=made.mentee)
+    choices = [Choice(mentor.id, "Will you?") for mentor in (made.mentor, free)]
+    pending, queued = await Queue.add(choices, by=pia, months=6, cadence=Cadence.WEEKLY)
     rows_of: dict[str, Any] = {
         "guild": guild,
         "membership": membership,
@@ -86,7 +89,8 @@ async def world(database: str) -> World:
         "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,
         "other": other,
-        "pending": await request(made.mentor, pia),
+        "pending": pending,
+        "queued": queued,
         "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
     }
     found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}

@@ -58,6 +58,12 @@ GOOD: dict[str, Input] = {
         "kind": "MUST",
     },
     "requestMentorship": lambda world: {"mentorId": world.ids["free"], "message": "Will you?", "clientId": "new"},
+    "offerMentorship": lambda world: {"menteeId": world.ids["free"], "message": "Shall I?", "clientId": "new"},
+    "requestMentors": lambda world: {
+        "choices": [{"mentorId": world.ids["free"], "message": "Will you?"}],
+        "clientId": "new",
+    },
+    "reorderMentorshipRequests": lambda world: {"requestIds": [world.ids["queued"]]},
     "acceptMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
     "declineMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
     "withdrawMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
