@@ -38,7 +38,7 @@ async def suggest(
     )
     today = clock.now().date()
     ranked = recommend(
-        Population([_person(me, today), *(_person(one, today) for one in candidates if one.id != me.id)]),
+        Population([person_of(me, today), *(person_of(one, today) for one in candidates if one.id != me.id)]),
         me.id,
         Side.MENTEE,
         limit,
@@ -57,7 +57,8 @@ async def _candidates(viewer: "Account", wanted: list[UUID]) -> list[Profile]:
     return (await free.filter(id__in=Subquery(offering)) if wanted else []) or await free
 
 
-def _person(profile: Profile, on: date) -> Person:
+def person_of(profile: Profile, on: date) -> Person:
+    """What matching knows of somebody, whose profile came with its skills, on this day."""
     windows = tuple(Window(**window) for window in profile.availability)
     return Person(
         id=profile.id,

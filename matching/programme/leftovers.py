@@ -90,7 +90,8 @@ class _Search:
 
     def _shortage(self, number: int) -> Shortage:
         mentors = self._mentors[number]
-        matched = np.flatnonzero((self._mentor_of >= 0) & mentors[self._mentor_of])
+        matched = np.flatnonzero(self._mentor_of >= 0)
+        matched = matched[mentors[self._mentor_of[matched]]]
         # Who was left over within it shares these places as well.
         within = [
             starter
