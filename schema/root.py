@@ -19,6 +19,7 @@ from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
 from schema.keeping import KeepingMutation
+from schema.matching import MatchingMutation, MatchingQuery, MatchingSubscription
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
@@ -43,6 +44,7 @@ class Query(
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
+    MatchingQuery,
     RequestQuery,
     MentorshipQuery,
     ConversationQuery,
@@ -71,6 +73,7 @@ class Mutation(
     ProfileMutation,
     OrganisationMutation,
     ProgrammeMutation,
+    MatchingMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,
@@ -91,7 +94,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(InboxSubscription, PresenceSubscription, VideoSubscription):
+class Subscription(InboxSubscription, PresenceSubscription, MatchingSubscription, VideoSubscription):
     """What is live."""
 
 

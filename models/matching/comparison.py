@@ -46,11 +46,17 @@ class Comparison:
     changes: list[Change]
 
 
-async def compare(before_id: UUID, after_id: UUID, *, by: "Account") -> Comparison:
-    """What the second draft means for the mentees of the first. Raises `Refused` for drafts of two programmes."""
-    before, after = await Matching.seen_by(by, before_id, "before"), await Matching.seen_by(by, after_id, "after")
+async def compare(before_id: UUID, after_id: UUID, *, by: "Account") -> Comparison | None:
+    """What the second draft means for the mentees of the first; None where `by` sees one of them not.
+
+    Raises `Refused` for drafts of two programmes.
+    """
+    found = {one.id: one for one in await Matching.visible_to(by).filter(id__in=[before_id, after_id])}
+    if not found.keys() >= {before_id, after_id}:
+        return None
+    before, after = found[before_id], found[after_id]
     if before.programme_id != after.programme_id:
-        raise invalid("Compare two drafts of one programme.", "after")
+        raise invalid("Compare two drafts of one programme.", "withId")
     before.must_have_pairs()
     after.must_have_pairs()
     return compared(await _places(before), await _places(after))

@@ -30,11 +30,14 @@ PLAIN_LISTS = {
     "attachments": 1,
     "weights": 1,
     "answers": 3,
+    "components": 2,
+    "exclusions": 1,
+    "changes": 10,
     "requests": 1,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
-WORK = {"suggestions": 150}
+WORK = {"suggestions": 150, "compareMatchings": 150}
 
 
 def measure(

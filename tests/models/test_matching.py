@@ -155,7 +155,9 @@ async def test_when_somebody_joins_few_others_move(database: str) -> None:
     await Participation.enrol(season.programme, [Enrolment(season.mentees[5].id)], by=season.owner)
     following = await worked_off(await draft.follow(RunOptions(), by=season.owner))
     told = await compare(draft.id, following.id, by=season.owner)
+    assert told is not None
     assert (told.joined, told.dropped, told.same) == (1, 0, 5)
+    assert await compare(draft.id, following.id, by=season.mentees[0]) is None
 
 
 @ONE_ENGINE
@@ -167,9 +169,11 @@ async def test_a_comparison_tells_who_gains_and_who_loses_when_a_rule_is_relaxed
     assert (season.mentees[0].id, season.mentors[0].id) not in await pairs_of(strict)
     relaxed = await season.run(RunOptions(relax=(HardRule.DIFFERENT_TEAM,)))
     told = await compare(strict.id, relaxed.id, by=season.owner)
+    assert told is not None
     assert (told.moved, told.gaining, told.losing, told.same) == (2, 2, 0, 0)
     assert [change.mentee_id for change in told.changes if change.gain > 0]
     back = await compare(relaxed.id, strict.id, by=season.owner)
+    assert back is not None
     assert (back.gaining, back.losing) == (0, 2)
 
 

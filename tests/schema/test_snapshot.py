@@ -49,6 +49,7 @@ CREATING = {
     "reportProfile",
 }
 CREATING |= {"scheduleMessage", "forwardMessage", "createOrganisation", "createProgramme", "addCohort"}
+CREATING |= {"runMatching", "resolveMatching", "replayMatching"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
@@ -102,6 +103,7 @@ CHANGING = {
 # Of organisations: the person is the key.
 CHANGING |= {"updateOrganisation", "inviteMembers", "acceptInvitation", "setMemberRole", "endMembership"}
 CHANGING |= {"updateProgramme", "enrolParticipants", "joinProgramme", "leaveProgramme", "setPairRule"}
+CHANGING |= {"cancelMatching", "publishMatching", "lockPair", "forbidPair", "swapPairs"}
 
 # Plain lists, and what bounds each.
 BOUNDED = {
@@ -113,6 +115,13 @@ BOUNDED = {
     "Profile.availability": "MOST_WINDOWS",
     "Programme.weights": "the components of a score",
     "Participation.answers": "MOST_ANSWERS",
+    "Matching.weights": "the components of a score",
+    "MatchedPair.reasons": "AT_MOST",
+    "MatchedPair.components": "the components of the score",
+    "LeftOver.exclusions": "HardRule",
+    "PlaceShortage.menteeIds": "MOST_NAMED",
+    "PlaceShortage.mentorIds": "MOST_NAMED",
+    "DraftComparison.changes": "MOST_TOLD",
     "InviteMembersPayload.memberships": "MOST_AT_ONCE",
     "EnrolParticipantsPayload.participations": "MOST_AT_ONCE",
     "SuggestionEdge.reasons": "a sentence for each component of the score",

@@ -94,6 +94,16 @@ DEEDS: dict[str, Deed] = {
         },
         "programme",
     ),
+    "runMatching": on("programme", "programmeId"),
+    "resolveMatching": on("draft", "matchingId"),
+    "replayMatching": on("draft", "matchingId"),
+    "cancelMatching": on("running", "matchingId"),
+    "publishMatching": on("draft", "matchingId"),
+    "lockPair": on("matched", "pairId"),
+    "forbidPair": on("matched", "pairId"),
+    "swapPairs": Deed(
+        lambda world: {"pairId": world.ids["matched"], "withPairId": world.ids["other matched"]}, "matched"
+    ),
     "requestMentorship": Deed(lambda world: {"mentorId": world.ids["nora"], "message": "Will you?"}),
     "offerMentorship": Deed(lambda world: {"menteeId": world.ids["nora"], "message": "Shall I?"}),
     "requestMentors": Deed(lambda world: {"choices": [{"mentorId": world.ids["nora"], "message": "Will you?"}]}),

@@ -17,6 +17,7 @@ from models.conversation import (
 )
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
+from models.matching import LeftOver, MatchedPair, Matching
 from models.meeting import Meeting
 from models.mentorship import Mentorship
 from models.organisation import (
@@ -65,6 +66,9 @@ NODES: dict[str, Any] = {
     "Cohort": Cohort,
     "Participation": Participation,
     "PairRule": PairRule,
+    "Matching": Matching,
+    "MatchedPair": MatchedPair,
+    "LeftOver": LeftOver,
     "MentorshipRequest": MentorshipRequest,
     "Mentorship": Mentorship,
     "Goal": Goal,
@@ -102,6 +106,9 @@ BELONGING = {
     "ReportedMessage": [("Report", "report_id")],
     "Cohort": [("Programme", "programme_id")],
     "PairRule": [("Programme", "programme_id")],
+    "Matching": [("Programme", "programme_id")],
+    "MatchedPair": [("Matching", "matching_id")],
+    "LeftOver": [("Matching", "matching_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
     "Participant": [("Conversation", "conversation_id")],

@@ -29,6 +29,7 @@ from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
+from models.matching import LeftOver, LeftOverSide, MatchedPair, Matching, MatchingStatus, RunOptions
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
 from models.organisation import (
@@ -49,6 +50,7 @@ from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
+from tests.models.matching_world import worked_off
 from tests.people import PASSWORD
 from tests.schema.sdp import sdp
 
@@ -122,6 +124,7 @@ async def build(world: World) -> None:
     await _pair(world, people, "yan", "zoe")
     await _circle(world, people)
     await _direct(world, people)
+    await _published(world)
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
     world.note("pending", await _ask(people, "mara", "theo"))
@@ -135,35 +138,67 @@ async def build(world: World) -> None:
 
 
 async def _guild(world: World, people: dict[str, Account]) -> None:
-    mara, theo, finn, text = people["mara"], people["theo"], people["finn"], "canary-mara_theo_finn"
+    mara, theo, finn, nora = (people[name] for name in ("mara", "theo", "finn", "nora"))
+    text = "canary-mara_theo_finn_nora"
     guild = await Organisation.found(f"{text}-guild", by=mara)
-    for who, role in ((theo, OrganisationRole.PARTICIPANT), (finn, OrganisationRole.OBSERVER)):
+    roles = {theo: OrganisationRole.PARTICIPANT, nora: OrganisationRole.PARTICIPANT, finn: OrganisationRole.OBSERVER}
+    for who, role in roles.items():
         (asked,) = await guild.invite(by=mara, profile_ids=[who.id], emails=[], role=role)
         member = await asked.accept(by=who)
     world.note("guild", guild)
     world.note("finn membership", member)
     await guild.invite(by=mara, profile_ids=[], emails=["new@example.net"], role=OrganisationRole.PARTICIPANT)
-    programme = await Programme.set_up(
-        guild, by=mara, name=f"{text}-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
-        weights={"skills": 1.0},
-    )  # fmt: skip
+    programme, running = [
+        await Programme.set_up(
+            guild, by=mara, name=f"{text}-{name}", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
+            weights={"skills": 1.0},
+        )
+        for name in ("programme", "running")
+    ]  # fmt: skip
     world.note("programme", programme)
     days = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 2, 1)}
     cohort = await Cohort.open(programme, by=mara, name=f"{text}-cohort", **days)
+    keys = (f"{text}-{key}" for key in ("team", "site", "key", "manager"))
     said = [
-        Enrolment(
-            theo.id,
-            ProgrammeSide.MENTEE,
-            1,
-            *(f"{text}-{key}" for key in ("team", "site", "key", "manager")),
-            [("Why?", f"{text}-answer")],
-            cohort.id,
-        ),
-        Enrolment(mara.id, answers=[("Why?", "canary-mara_finn-answer")]),
+        Enrolment(theo.id, ProgrammeSide.MENTEE, 1, *keys, [("Why?", "canary-mara_theo_finn-answer")], cohort.id),
+        Enrolment(mara.id, ProgrammeSide.MENTOR, 1, answers=[("Why?", "canary-mara_finn-answer")]),
+        Enrolment(finn.id, ProgrammeSide.MENTEE),
+        Enrolment(nora.id, ProgrammeSide.MENTOR, 1),
     ]
-    enrolled, _ = await Participation.enrol(programme, said, by=mara)
+    enrolled, *_ = await Participation.enrol(programme, said, by=mara)
     world.note("theo participation", enrolled)
-    await PairRule.put(programme, theo.id, mara.id, PairRuleKind.NEVER, by=mara)
+    await PairRule.put(programme, mara.id, theo.id, PairRuleKind.NEVER, by=mara)
+    draft = await worked_off(await Matching.run(programme, RunOptions(), by=mara))
+    world.note("draft", draft)
+    one, other = await MatchedPair.filter(matching_id=draft.id)
+    world.note("matched", one)
+    world.note("other matched", other)
+    world.note("published", await worked_off(await draft.follow(RunOptions(), by=mara)))
+    await Participation.enrol(running, said[1:3], by=mara)
+    world.note("running", await Matching.run(running, RunOptions(), by=mara))
+
+
+async def _published(world: World) -> None:
+    """All that can become of a run and of a pair, at once; and all that can be said of somebody left over."""
+    published = key_of(world.ids["published"])
+    await Matching.filter(id=published).update(
+        status=MatchingStatus.PUBLISHED, replays_id=key_of(world.ids["draft"]), error="canary-mara_finn-error"
+    )
+    first, second = await MatchedPair.filter(matching_id=published).order_by("id")
+    await MatchedPair.filter(id=first.id).update(
+        request_id=key_of(world.ids["mara_theo request"]), mentorship_id=key_of(world.ids["mara_theo mentorship"]),
+        refusal="canary-mara_finn-refusal", published_at=clock.now(), mentor_id=second.mentor_id,
+    )  # fmt: skip
+    await LeftOver.create(
+        matching_id=published, profile_id=key_of(world.ids["nora"]), side=LeftOverSide.MENTEE,
+        reason={
+            "mentors": 1, "exclusions": [["canary-mara_finn-rule", 2, 1]],
+            "shortage": {
+                "number": 1, "mentees": 2, "mentors": 1, "places": 1,
+                "named_mentees": [key_of(world.ids["nora"])], "named_mentors": [key_of(world.ids["yan"])],
+            },
+        },
+    )  # fmt: skip
 
 
 async def _club(world: World, people: dict[str, Account]) -> None:

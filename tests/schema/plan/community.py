@@ -33,6 +33,7 @@ from models.database import dialect
 from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus, Milestone
+from models.matching import LeftOver, LeftOverSide, MatchedPair, Matching, MatchingStatus
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
 from models.organisation import (
@@ -61,6 +62,7 @@ from schema import (
     block,
     conversation,
     evidence,
+    matching,
     mentorship,
     notification,
     organisation,
@@ -113,6 +115,9 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "cohorts": (organisation.BY_COHORT, Cohort),
     "participations": (organisation.BY_ENROLMENT, Participation),
     "pairRules": (organisation.BY_RULE, PairRule),
+    "matchings": (matching.LATEST_FIRST, Matching),
+    "pairs": (matching.BEST_FIRST, MatchedPair),
+    "leftOver": (matching.BY_MAKING, LeftOver),
     "mentorshipRequests": (request.NEWEST_FIRST, MentorshipRequest),
     "mentorships": (mentorship.NEWEST_FIRST, Mentorship),
     "conversations": (conversation.LATEST_FIRST, Conversation),
@@ -137,7 +142,7 @@ MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
-    Notification, Membership, Cohort, Participation, PairRule,
+    Notification, Membership, Cohort, Participation, PairRule, Matching, MatchedPair, LeftOver,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -372,6 +377,28 @@ async def run(by: Organisation, owner: Account, other: Account) -> None:
             team=text, site=text, staff_key=text, manager=text, answers=[[text, text]], created_at=MOMENTS[index]
         )
         await PairRule.put(programme, other.id, owner.id, list(PairRuleKind)[index % 2], by=owner)
+        await matched(programme, owner, other, index, text)
+
+
+async def matched(programme: Programme, owner: Account, other: Account, index: int, text: str) -> None:
+    """A draft, or what has become of one, as no run would make it."""
+    draft = await Matching.create(
+        author_id=owner.id, programme_id=programme.id, number=2**31 - 1 - index, status=list(MatchingStatus)[index],
+        options={}, participation_weight=0.1 * index, algorithm="1", input_digest="0", stage=text[:16], error=text,
+        value=[None, 0.1, 1e-7, 123456.789][index], gap=[None, 0.0, 1 / 3, 1e300][index],
+        figures={"pairs": 1, "idle_mentors": 0, "least_score": 0.1, "median_score": None, "mean_score": 1.0,
+                 "gini_of_loads": 0.0} if index else None,
+        weights={"skills": 0.5} if index else None, ended_at=MOMENTS[index],
+    )  # fmt: skip
+    for number, (mentee, mentor) in enumerate([(owner, other), (other, owner)][: 1 + index % 2]):
+        await MatchedPair.create(
+            matching_id=draft.id, mentee_id=mentee.id, mentor_id=mentor.id, score=[0, 1, 333_333, 1_000_000][index],
+            components=[["skills", "mentee", 0.5, 1.0, 0.5]], reasons=[text, "b"][: number + 1], refusal=text,
+        )  # fmt: skip
+    await LeftOver.create(
+        matching_id=draft.id, profile_id=other.id, side=list(LeftOverSide)[index % 2],
+        reason={"exclusions": [[text, 1, 0]], "mentors": index} if index % 2 else {"forbidden": True},
+    )  # fmt: skip
 
 
 async def beyond_32_bits(two: Pair) -> None:
