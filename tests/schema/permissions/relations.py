@@ -118,6 +118,9 @@ BELONGING = {
     "Evidence": [("Goal", "goal_id"), ("Meeting", "meeting_id")],
 }
 
+# What those who take part in the programme do not see.
+OF_ORGANISERS = {"PairRule", "Matching"}
+
 # What belongs to one person, and the key of that person.
 OWNED = {
     "Session": "account_id",
@@ -131,7 +134,8 @@ OWNED = {
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     if kind in BELONGING:
         above, key = next((above, key) for above, key in BELONGING[kind] if getattr(row, key) is not None)
-        return await _people(above, await NODES[above].get(id=getattr(row, key)))
+        found = await _people(above, await NODES[above].get(id=getattr(row, key)))
+        return {rule: found[rule] for rule in found if rule is not ENROLLED or kind not in OF_ORGANISERS}
     if kind in OWNED:
         return {OWNER: {getattr(row, OWNED[kind])}}
     match kind:

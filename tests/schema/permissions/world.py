@@ -56,7 +56,7 @@ from tests.schema.sdp import sdp
 
 # Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody. All but
 # Finn are in a circle; he was put out of it. Zoe and Mara write to each other. Mara owns a guild with a programme in
-# which Theo takes part, and Finn looks on. Zoe has a club, to which Finn is invited, with a programme for Yan.
+# which Theo and Nora take part, and Finn looks on. Zoe has a club with a programme for Yan; Finn may come to look on.
 ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
 
 SDP = sdp("canary-mara_theo-sdp")
@@ -210,9 +210,9 @@ async def _club(world: World, people: dict[str, Account]) -> None:
     await asked.accept(by=yan)
     await Membership.filter(organisation_id=club.id, profile_id=zoe.id).update(role=OrganisationRole.ORGANISER)
     programme = await Programme.set_up(
-        club, by=zoe, name="canary-zoe_yan-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1)
+        club, by=zoe, name="canary-zoe_yan_finn-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1)
     )
-    await Participation.enrol(programme, [Enrolment(yan.id, answers=[("Why?", "canary-zoe_yan-answer")])], by=yan)
+    await Participation.enrol(programme, [Enrolment(yan.id, answers=[("Why?", "canary-zoe_yan_finn-answer")])], by=yan)
 
 
 async def _safety(people: dict[str, Account], world: World) -> None:
