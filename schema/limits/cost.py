@@ -28,7 +28,6 @@ PLAIN_LISTS = {
     "reportedMessages": 5,
     "reactionCounts": 2,
     "attachments": 1,
-    "requests": 1,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
