@@ -51,6 +51,8 @@ async def failures(world: World, name: str, at: str, bad: Mapping[str, Any], cod
         if (answer.get("code"), answer.get("field")) != (code, at):
             wrong[case] = {key: value for key, value in answer.items() if key != "message"}
         if (now := await rows()) != before:
-            wrong[f"{case}: written"] = [table for table in now if now[table] != before[table]]
+            wrong[f"{case}: written"] = [
+                table for table in now.keys() | before.keys() if now.get(table) != before.get(table)
+            ]
             before = now
     return wrong

@@ -1,5 +1,6 @@
-"""A pair with all that it has."""
+"""A pair with all that it has, filled once for each engine."""
 
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from models import clock
 from models.account import Account
 from models.conversation import Circle, Notification, ScheduledMessage
+from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
@@ -18,10 +20,11 @@ from models.video import VideoSession
 from tests.people import pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
+from tests.templates import Template, Templates
 
 
-@pytest.fixture
-async def world(database: str) -> World:
+async def build() -> World:
+    """The pair, and all that it has."""
     made, pia = await pair(), await person("Pia")
     found = World(made, await signed_in(made.mentor), await signed_in(made.mentee), await signed_in(pia))
     goal = await Goal.add(made.mentorship, by=made.mentee, title="Goal", milestones=["Step"])
@@ -71,3 +74,35 @@ async def world(database: str) -> World:
     found.ids["member"] = f"Profile:{made.mentor.id}"
     found.ids["free"] = f"Profile:{free.id}"
     return found
+
+
+@pytest.fixture
+def filled(engine: str, templates: Templates) -> Template:
+    return templates.of(engine, build)
+
+
+@pytest.fixture
+def url_of_a_copy(engine: str, templates: Templates) -> Iterator[str]:
+    with templates.copy(engine, build) as url:
+        yield url
+
+
+@pytest.fixture
+def url_for_all(engine: str, templates: Templates) -> str:
+    return templates.untouched(engine, build)
+
+
+@pytest.fixture
+async def world(filled: Template, url_of_a_copy: str) -> AsyncIterator[World]:
+    """The world, in a database of the test's own."""
+    with clock.moved(filled.filled_at - clock.now()):
+        async with connect(url_of_a_copy):
+            yield filled.what
+
+
+@pytest.fixture
+async def untouched(filled: Template, url_for_all: str) -> AsyncIterator[World]:
+    """The world, in the one database of all the tests that write nothing."""
+    with clock.moved(filled.filled_at - clock.now()):
+        async with connect(url_for_all):
+            yield filled.what
