@@ -84,10 +84,9 @@ class Queue:
             )
             for number, choice in enumerate(choices)
         ]
-        if not any(each.status is RequestStatus.PENDING for each in before):
-            await made[0].put(programme)
-        await tell(made)
-        return made
+        changed = [] if _is_asking(before) else await queue.ask_next()
+        await tell(list({each.id: each for each in (*made, *changed)}.values()))
+        return [next((asked for asked in changed if asked.id == each.id), each) for each in made]
 
     async def _must_be_possible(
         self, choices: Sequence[Choice], before: Sequence[MentorshipRequest], programme: Programme | None, by: "Account"
@@ -100,9 +99,10 @@ class Queue:
             mentor = await Profile.seen_by(by, choice.mentor_id, "choices")
             if mentor.id in waiting:
                 raise Refused(RefusalCode.ALREADY_EXISTS, f"{mentor.name} is among your choices already.", "choices")
+            # Behind others it does not matter who has no place at present: they may have one when their turn comes.
             now = number == 0 and not before
             await Asking(mentor, me, False, programme, "choices").must_be_possible(now=now)
-        if not before:
+        if not _is_asking(before):
             await MentorshipRequest.must_have_room(by)
 
     @classmethod
@@ -163,3 +163,7 @@ class Queue:
         for choice in changed:
             await choice.close(RequestStatus.SUPERSEDED)
         return changed
+
+
+def _is_asking(choices: Sequence[MentorshipRequest]) -> bool:
+    return any(choice.status is RequestStatus.PENDING for choice in choices)

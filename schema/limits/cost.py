@@ -33,7 +33,6 @@ PLAIN_LISTS = {
     "components": 2,
     "exclusions": 1,
     "changes": 10,
-    "requests": 1,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.

@@ -205,11 +205,16 @@ async def _people_of_conversation(row: Conversation) -> dict[Rule, set[Any]]:
     }
 
 
-async def may(rule: Rule, account: str | None, subject: str | None) -> bool:
-    """Does the rule let this account (None: a stranger) do it to the subject?"""
+async def may(
+    rule: Rule, account: str | None, subject: str | None, known: dict[str, dict[Rule, set[str]]] | None = None
+) -> bool:
+    """Does the rule let this account (None: a stranger) do it to the subject? What is `known` is not asked again."""
     if rule is ANYONE:
         return True
     if rule is SIGNED_IN or account is None:
         return account is not None
     assert subject is not None, "a rule about somebody needs a subject"
-    return account in (await people(subject)).get(rule, set())
+    known = {} if known is None else known
+    if subject not in known:
+        known[subject] = await people(subject)
+    return account in known[subject].get(rule, set())

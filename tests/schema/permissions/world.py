@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from models import clock, password
 from models.account import Account
@@ -127,7 +128,7 @@ async def build(world: World) -> None:
     await _published(world)
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
-    world.note("pending", await _ask(people, "mara", "theo"))
+    world.note("pending", await _ask(people, "mara", "theo", programme_id=UUID(key_of(world.ids["programme"]))))
     # Finn does not know that he is Mara's second choice.
     choices = [Choice(people["yan"].id, "canary-mara_yan-please"), Choice(people["finn"].id, "canary-mara-queued")]
     _, queued = await Queue.add(choices, by=people["mara"], months=6, cadence=Cadence.WEEKLY)
@@ -151,7 +152,7 @@ async def _guild(world: World, people: dict[str, Account]) -> None:
     programme, running = [
         await Programme.set_up(
             guild, by=mara, name=f"{text}-{name}", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
-            weights={"skills": 1.0},
+            weights={"skills": 1.0}, reply_days=7,
         )
         for name in ("programme", "running")
     ]  # fmt: skip
@@ -232,13 +233,14 @@ async def _safety(people: dict[str, Account], world: World) -> None:
     await report.close()
 
 
-async def _ask(people: dict[str, Account], mentee: str, mentor: str) -> MentorshipRequest:
+async def _ask(people: dict[str, Account], mentee: str, mentor: str, **more: Any) -> MentorshipRequest:
     return await MentorshipRequest.ask(
         people[mentor].id,
         by=people[mentee],
         message=f"canary-{mentee}_{mentor}-please",
         months=6,
         cadence=Cadence.WEEKLY,
+        **more,
     )
 
 
