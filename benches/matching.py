@@ -31,8 +31,8 @@ PEERS = Path(__file__).parent / "peers"
 RESIDENTS = PEERS / "python"
 
 # Mentees, and half as many mentors. The slow ones are left out from where they take minutes.
-SIZES = (100, 300, 1_000, 3_000)
-LARGEST = {"munkres": 300, "hospital-resident": 1_000}
+SIZES = (100, 1_000, 3_000)
+LARGEST = {"munkres": 1_000, "hospital-resident": 1_000}
 
 Pairs = list[tuple[int, int]]
 
@@ -123,7 +123,7 @@ def residents(crowd: Community, scores: NDArray[np.float64], places: NDArray[np.
         np.savez(path, scores=scores, places=places)
         command = [sys.executable, str(PEERS / "residents.py"), str(RESIDENTS), str(path)]
         answer = json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout)
-    return [(mentee, mentor) for mentee, mentor in answer["pairs"]]
+    return [(mentee, mentor) for mentee, mentor in answer]
 
 
 def _allowed(scores: NDArray[np.float64], mentees: list[int], mentors: list[int]) -> Pairs:

@@ -6,15 +6,12 @@ pairs go to standard output. `python residents.py folder arrays.npz`.
 
 import json
 import sys
-import time
+import threading
 
 sys.path.insert(0, sys.argv[1])
 
 import numpy as np
 from matching.games import HospitalResident  # type: ignore[import-not-found]
-
-given = np.load(sys.argv[2])
-scores, places = given["scores"], given["places"]
 
 
 def ranked(row: np.ndarray) -> list[int]:
@@ -22,14 +19,20 @@ def ranked(row: np.ndarray) -> list[int]:
     return [int(place) for place in np.argsort(-row, kind="stable") if row[place] >= 0]
 
 
-began, cpu = time.perf_counter(), time.process_time()
-wishes = {mentee: ranked(row) for mentee, row in enumerate(scores)}
-views = {mentor: ranked(column) for mentor, column in enumerate(scores.T)}
-game = HospitalResident.create_from_dictionaries(
-    {mentee: list_ for mentee, list_ in wishes.items() if list_},
-    {mentor: list_ for mentor, list_ in views.items() if list_},
-    {mentor: int(places[mentor]) for mentor, list_ in views.items() if list_},
-)
-solution = game.solve(optimal="resident")
-pairs = [[resident.name, hospital.name] for hospital, residents in solution.items() for resident in residents]
-print(json.dumps({"pairs": pairs, "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}))
+def solve() -> None:
+    """Print the pairs."""
+    given = np.load(sys.argv[2])
+    scores, places = given["scores"], given["places"]
+    wishes = {mentee: some for mentee, row in enumerate(scores) if (some := ranked(row))}
+    views = {mentor: some for mentor, column in enumerate(scores.T) if (some := ranked(column))}
+    game = HospitalResident.create_from_dictionaries(wishes, views, {mentor: int(places[mentor]) for mentor in views})
+    solution = game.solve(optimal="resident")
+    print(json.dumps([[one.name, hospital.name] for hospital, residents in solution.items() for one in residents]))
+
+
+# It copies players who know each other all round, deeper than Python goes by default.
+sys.setrecursionlimit(1_000_000)
+threading.stack_size(1 << 30)
+solver = threading.Thread(target=solve)
+solver.start()
+solver.join()

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -147,6 +149,25 @@ def test_rules_tell_whom_they_exclude_and_whom_they_alone_exclude() -> None:
     told = [(exclusion.rule, exclusion.mentors, exclusion.alone) for exclusion in left.exclusions]
     assert told == [("same team", 2, 1), ("line manager", 2, 0)]
     assert (left.mentors, left.shortage) == (0, 0)
+    assert solve_programme(market).why(left) == [
+        "no mentor with a place is left to them",
+        "“same team” excludes 2 mentors with places, 1 of them by itself",
+        "“line manager” excludes 2 mentors with places, 0 of them by itself",
+    ]
+
+
+def test_who_has_no_place_is_told_how_many_share_how_few() -> None:
+    people = [person(number, wants="SQL", offers="SQL", speaks="en") for number in range(4)]
+    market = Market(Population(people), [0, 1, 2], {3: 1})
+    result = solve_programme(market)
+    assert [result.why(left) for left in result.leftovers] == [["3 people share only 1 place"]] * 2
+    nobody_counts = solve_programme(replace(market, mentees=[0, 3], participation=0, min_load_reward=0))
+    assert [left.mentee for left in nobody_counts.leftovers] == [3]
+
+
+def test_who_never_solves_does_not_load_the_solver() -> None:
+    program = "import sys, matching.programme; sys.exit('ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_who_joins_moves_few_others() -> None:
