@@ -116,7 +116,9 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             key = "programme_id" if kind == "Programme" else "programme__organisation_id"
             return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
         case "Mentorship" | "MentorshipRequest":
-            return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+            # As long as nobody was asked, a request is the mentee's alone.
+            asked = kind == "Mentorship" or row.expires_at is not None
+            return {MENTOR: {row.mentor_id} if asked else set(), MENTEE: {row.mentee_id}}
         case "Conversation":
             return await _people_of_conversation(row)
         case "Message":
@@ -150,11 +152,16 @@ async def _people_of_conversation(row: Conversation) -> dict[Rule, set[Any]]:
     }
 
 
-async def may(rule: Rule, account: str | None, subject: str | None) -> bool:
-    """Does the rule let this account (None: a stranger) do it to the subject?"""
+async def may(
+    rule: Rule, account: str | None, subject: str | None, known: dict[str, dict[Rule, set[str]]] | None = None
+) -> bool:
+    """Does the rule let this account (None: a stranger) do it to the subject? What is `known` is not asked again."""
     if rule is ANYONE:
         return True
     if rule is SIGNED_IN or account is None:
         return account is not None
     assert subject is not None, "a rule about somebody needs a subject"
-    return account in (await people(subject)).get(rule, set())
+    known = {} if known is None else known
+    if subject not in known:
+        known[subject] = await people(subject)
+    return account in known[subject].get(rule, set())

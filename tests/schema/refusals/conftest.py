@@ -1,5 +1,6 @@
-"""A pair with all that it has."""
+"""A pair with all that it has, filled once for each engine."""
 
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,19 +9,22 @@ import pytest
 from models import clock
 from models.account import Account
 from models.conversation import Circle, Notification, ScheduledMessage
+from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
+from models.mentorship import Cadence
 from models.organisation import ContactRule
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.video import VideoSession
-from tests.people import pair, person, request
+from tests.people import pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
+from tests.templates import Template, Templates
 
 
-@pytest.fixture
-async def world(database: str) -> World:
+async def build() -> World:
+    """The pair, and all that it has."""
     made, pia = await pair(), await person("Pia")
     found = World(made, await signed_in(made.mentor), await signed_in(made.mentee), await signed_in(pia))
     goal = await Goal.add(made.mentorship, by=made.mentee, title="Goal", milestones=["Step"])
@@ -45,6 +49,8 @@ async def world(database: str) -> World:
     )
     await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
     circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
+    choices = [Choice(mentor.id, "Will you?") for mentor in (made.mentor, free)]
+    pending, queued = await Queue.add(choices, by=pia, months=6, cadence=Cadence.WEEKLY)
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
@@ -60,10 +66,43 @@ async def world(database: str) -> World:
         "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,
         "other": other,
-        "pending": await request(made.mentor, pia),
+        "pending": pending,
+        "queued": queued,
         "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
     }
     found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}
     found.ids["member"] = f"Profile:{made.mentor.id}"
     found.ids["free"] = f"Profile:{free.id}"
     return found
+
+
+@pytest.fixture
+def filled(engine: str, templates: Templates) -> Template:
+    return templates.of(engine, build)
+
+
+@pytest.fixture
+def url_of_a_copy(engine: str, templates: Templates) -> Iterator[str]:
+    with templates.copy(engine, build) as url:
+        yield url
+
+
+@pytest.fixture
+def url_for_all(engine: str, templates: Templates) -> str:
+    return templates.untouched(engine, build)
+
+
+@pytest.fixture
+async def world(filled: Template, url_of_a_copy: str) -> AsyncIterator[World]:
+    """The world, in a database of the test's own."""
+    with clock.moved(filled.filled_at - clock.now()):
+        async with connect(url_of_a_copy):
+            yield filled.what
+
+
+@pytest.fixture
+async def untouched(filled: Template, url_for_all: str) -> AsyncIterator[World]:
+    """The world, in the one database of all the tests that write nothing."""
+    with clock.moved(filled.filled_at - clock.now()):
+        async with connect(url_for_all):
+            yield filled.what
