@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, Protocol
 
 from matching.availability import FULL_WEEK
+from matching.contradiction import Contradiction
 
 Name = Literal["skills", "languages", "availability", "seniority", "industry", "goals", "format"]
 NAMES: Final[tuple[Name, ...]] = ("skills", "languages", "availability", "seniority", "industry", "goals", "format")
@@ -70,7 +71,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SideWeights:
-    """How much each component counts for one side: shares that add up to 1. Raises ValueError otherwise."""
+    """How much each component counts for one side: shares that add up to 1. Raises Contradiction otherwise."""
 
     skills: float
     languages: float
@@ -83,10 +84,11 @@ class SideWeights:
     def __post_init__(self) -> None:
         shares = self.in_order()
         if not all(math.isfinite(share) and share >= 0 for share in shares):
-            raise ValueError(f"The weights are {shares}: give numbers of 0 or more.")
+            raise Contradiction("weights", f"The weights are {shares}: give numbers of 0 or more.")
         total = math.fsum(shares)
         if not math.isclose(total, 1, rel_tol=0, abs_tol=1e-12):
-            raise ValueError(f"The weights of a side add up to {total}, not to 1: divide each by their sum.")
+            message = f"The weights of a side add up to {total}, not to 1: divide each by their sum."
+            raise Contradiction("weights", message)
 
     def in_order(self) -> tuple[float, ...]:
         """The weights in the order of `NAMES`."""

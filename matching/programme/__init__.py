@@ -3,7 +3,8 @@
 `solve_programme(Market(...))` answers with a `Result`; `verify` checks one without trusting who made it.
 """
 
-from matching.programme.market import Contradiction, Market
+from matching.contradiction import Contradiction
+from matching.programme.market import Market
 from matching.programme.result import Result
 from matching.programme.solve import solve_programme
 from matching.programme.verify import verify

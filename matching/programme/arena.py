@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from matching.fit import Identity
 from matching.programme.market import Market, PairOf
-from matching.programme.tiles import Rows, Tiles
+from matching.programme.tiles import Tiles
 from matching.ranking import UNITS
 from matching.rules import Row
-from matching.scoring import explain
 
 Integers = NDArray[np.int64]
 Places = NDArray[np.intp]
@@ -26,8 +25,8 @@ Places = NDArray[np.intp]
 class Arena:
     """The mentees who are not bound to a mentor, and the mentors who have places left."""
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self, market: Market, threads: int = 1) -> None:
+        self.market, self.threads = market, threads
         taken = Counter(market.fixed.values())
         self.mentees: list[Identity] = sorted(set(market.mentees) - market.fixed.keys())
         left = {mentor: places - taken[mentor] for mentor, places in market.capacity.items()}
@@ -50,12 +49,6 @@ class Arena:
         mentees, mentors = everybody.pick(rows(self.mentees)), everybody.pick(rows(self.mentors))
         return Tiles(mentees, mentors, self.market.weights, self.forbidden)
 
-    def scores_of(self, mentees: Places, mentors: Places) -> Rows:
-        """The scores of the pairs of the first with the first, the second with the second and so on."""
-        everybody, market = self.market.population, self.market
-        pairs = ([self.mentees[place] for place in mentees], [self.mentors[place] for place in mentors])
-        return explain(everybody, *pairs, market.weights).scores.astype(np.float32)
-
     def forbidden(self, mentee: int) -> list[NDArray[Any]]:
         """The mentors whom this mentee may not have: masks, and places."""
         return [*(row(mentee) for _, row in self.rules), *self.barred(mentee)]
@@ -75,11 +68,16 @@ class Arena:
 
     def worth(self, scores: NDArray[Any]) -> Integers:
         """What pairs with these scores are worth, participation included, in units: it rises with the score."""
-        exact = np.asarray(scores, dtype=np.float64)
+        exact = self.fair(np.asarray(scores, dtype=np.float64))
+        return np.asarray(np.rint((self.market.participation + exact) * UNITS), dtype=np.int64)
+
+    def fair(self, scores: NDArray[Any]) -> Any:
+        """The scores as they count: with fairness, the logarithm lifts the low ones. 0 stays 0, and 1 stays 1."""
         fairness = self.market.fairness
-        if fairness:
-            exact = (1 - fairness) * exact + fairness * _log(exact)
-        return np.rint((self.market.participation + exact) * UNITS).astype(np.int64)
+        if not fairness:
+            return scores
+        lifted = np.log1p(9 * np.clip(scores, 0, 1)) / math.log(10)
+        return (1 - fairness) * scores + fairness * lifted
 
     @property
     def stickiness(self) -> int:
@@ -104,7 +102,3 @@ class Arena:
             if mentee in self._mentee_place and mentor in self._mentor_place:
                 found.setdefault(self._mentee_place[mentee], []).append(self._mentor_place[mentor])
         return found
-
-
-def _log(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.log1p(9 * np.clip(scores, 0, 1)) / math.log(10)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.programme.arena import Arena, Integers, Places
-from matching.programme.candidates import KEPT, Candidates, Pairs, best_of_rows, joined, tiles_of
+from matching.programme.candidates import KEPT, Candidates, Pairs, joined, rank_within, tiles_of
 from matching.programme.flow import Edges
-from matching.programme.tiles import Rows
+from matching.programme.tiles import TILE, Rows, in_order
 from matching.ranking import UNITS
 
 _NOTHING: Final = int(np.iinfo(np.int64).min // 4)
@@ -48,16 +49,56 @@ def bound(
     doubtful = np.flatnonzero(hopes > gains)
     # Where most may be wrong first: the others may turn out not to matter.
     doubtful = doubtful[np.argsort((gains - hopes)[doubtful], kind="stable")]
+    if fixed + int(hopes.sum()) <= enough:
+        return Bound(fixed + int(hopes.sum()), joined([]))
+    search = _Search(arena, edges, prices, gains)
     missing = []
-    for number, unordered in enumerate(tiles_of(doubtful)):
-        if fixed + int(hopes.sum()) <= enough or not may_go_on(number * len(unordered) / len(doubtful)):
+    tiles = in_order(search.beyond, tiles_of(doubtful), arena.threads)
+    for number, (places, pairs, gained) in enumerate(tiles):
+        hopes[places] = gains[places]
+        np.maximum.at(hopes, pairs.mentees, gained)
+        missing.append(_best(pairs, gained))
+        if fixed + int(hopes.sum()) <= enough or not may_go_on(min(1.0, (number + 1) * TILE / len(doubtful))):
             break
-        places = np.sort(unordered)
-        scores = arena.tiles.scores(places)
-        pairs, best = _gaining(arena, scores, places, prices, gains[places])
-        hopes[places] = np.maximum(best, gains[places])
-        missing.append(pairs)
     return Bound(fixed + int(hopes.sum()), joined(missing))
+
+
+class _Search:
+    """Finds the pairs that are no candidates and in which a mentee would gain more than now."""
+
+    def __init__(self, arena: Arena, edges: Edges, prices: Integers, gains: Integers) -> None:
+        self._arena, self._prices, self._gains = arena, prices, gains
+        self._known = edges.mentees * len(arena.mentors) + edges.mentors
+        # A look in floating point, a little too generous, leaves few to be looked at in whole units.
+        self._asked = (prices - round(arena.market.participation * UNITS)) / UNITS
+        largest = max(np.abs(self._asked).max(initial=0), gains.max(initial=0) / UNITS, 1)
+        self._doubt = 4e-7 * largest + 2e-6
+
+    def beyond(self, places: Places) -> tuple[Places, Pairs, Integers]:
+        """The mentees, pairs of theirs, and what they would gain by each."""
+        scores = self._arena.tiles.scores(places)
+        allowed = scores >= 0
+        surplus = self._arena.fair(scores) - self._asked.astype(np.float32)
+        rough = (self._gains[places] / UNITS - self._doubt).astype(np.float32)
+        rows, mentors = np.nonzero((surplus > rough[:, np.newaxis]) & allowed)
+        mentees, found = places[rows], scores[rows, mentors]
+        gained = self._arena.worth(found) - self._prices[mentors]
+        more = (gained > self._gains[mentees]) & ~self._is_known(mentees, mentors)
+        return places, Pairs(mentees[more], mentors[more], found[more]), gained[more]
+
+    def _is_known(self, mentees: Places, mentors: Places) -> NDArray[np.bool_]:
+        wanted = mentees * len(self._prices) + mentors
+        if not len(self._known):
+            return np.zeros(len(wanted), dtype=np.bool_)
+        place = np.minimum(np.searchsorted(self._known, wanted), len(self._known) - 1)
+        return np.asarray(self._known[place] == wanted)
+
+
+def _best(pairs: Pairs, gained: Integers) -> Pairs:
+    """Of each mentee's pairs those in which they gain most."""
+    order = np.lexsort((pairs.mentors, -gained, pairs.mentees))
+    order = order[rank_within(pairs.mentees[order]) < KEPT]
+    return Pairs(pairs.mentees[order], pairs.mentors[order], pairs.scores[order])
 
 
 def _hopes(arena: Arena, found: Candidates, prices: Integers) -> Integers:
@@ -73,25 +114,9 @@ def _hopes(arena: Arena, found: Candidates, prices: Integers) -> Integers:
     below = np.concatenate([[_NOTHING], np.maximum.accumulate(np.where(limits > _NOTHING, limits - priced, _NOTHING))])
     cheapest = np.concatenate([np.minimum.accumulate(priced[::-1])[::-1], [-_NOTHING]])
     split = np.searchsorted(limits, mine)
-    return np.maximum(below[split], np.where(mine > _NOTHING, mine - cheapest[split], _NOTHING))
+    return np.asarray(np.maximum(below[split], np.where(mine > _NOTHING, mine - cheapest[split], _NOTHING)))
 
 
 def _at_most(arena: Arena, limits: Rows) -> Integers:
     """What a pair with this score is worth, and a little more; hardly anything where there can be no pair."""
-    worth: Integers = arena.worth(np.maximum(limits, 0)) + 2
-    worth[limits < 0] = _NOTHING
-    return worth
-
-
-def _gaining(arena: Arena, scores: Rows, places: Places, prices: Integers, gains: Integers) -> tuple[Pairs, Integers]:
-    """The pairs in which a mentee would gain most, more than now, and how much that is, in units."""
-    worth = arena.worth(scores) - prices
-    worth[scores < 0] = _NOTHING
-    best = worth.max(axis=1)
-    better = np.where(worth > gains[:, np.newaxis], worth, -1)
-    surplus = (better / UNITS).astype(np.float32)
-    pairs, _ = best_of_rows(surplus, places, KEPT)
-    row = np.searchsorted(places, pairs.mentees)
-    keep = better[row, pairs.mentors] >= 0
-    pairs = Pairs(pairs.mentees[keep], pairs.mentors[keep], scores[row[keep], pairs.mentors[keep]])
-    return pairs, best
+    return np.asarray(np.where(limits < 0, _NOTHING, arena.worth(np.maximum(limits, 0)) + 2), dtype=np.int64)

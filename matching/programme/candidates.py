@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.programme.arena import Arena, Places
-from matching.programme.tiles import TILE, Rows
+from matching.programme.tiles import TILE, Rows, in_order
 
-KEPT: Final = 24
-"""How many are kept on every list."""
+KEPT: Final = 48
+"""How many are kept on every list: enough that the first bound is mostly near enough, and scoring is not repeated."""
 
 # As many hits of columns are sorted at a time: it bounds the memory.
 _MOST_HITS: Final = 3_000_000
@@ -61,19 +61,23 @@ def candidates(arena: Arena, may_go_on: Callable[[float], bool]) -> Candidates:
     by_mentee, columns = [], _Columns(width)
     # Whoever is not reached may have any score.
     limits, reached = np.full(many, 1.0, dtype=np.float32), 0
-    for places in tiles_of(np.arange(many)):
-        if not may_go_on(reached / max(many, 1)):
-            break
+
+    def look(places: Places) -> tuple[Places, Rows, Pairs, Rows]:
         scores = arena.tiles.scores(places)
-        pairs, limits[places] = best_of_rows(scores, places, KEPT)
-        by_mentee.append(pairs)
+        return places, scores, *best_of_rows(scores, places, KEPT)
+
+    for places, scores, pairs, their_limits in in_order(look, tiles_of(np.arange(many)), arena.threads):
+        if not may_go_on(reached / many):
+            break
+        by_mentee += [pairs, _previous(arena, scores, places)]
+        limits[places] = their_limits
         columns.add(scores, places)
-        reached = places[-1] + 1
+        reached = int(places[-1]) + 1
     complete = reached == many
     by_mentor, mentor_limits = columns.best()
     if not complete:
         mentor_limits[:] = 1.0
-    found = joined([*by_mentee, by_mentor, _previous(arena)])
+    found = joined([*by_mentee, by_mentor])
     return Candidates(found.with_others(joined([]), width), limits, mentor_limits, complete)
 
 
@@ -94,7 +98,7 @@ def best_of_rows(scores: Rows, places: Places, kept: int) -> tuple[Pairs, Rows]:
     found = scores[rows, columns]
     order = np.lexsort((columns, -found, rows))
     rows, columns, found = rows[order], columns[order], found[order]
-    rank = _rank_within(rows)
+    rank = rank_within(rows)
     limits = np.full(len(scores), -1.0, dtype=np.float32)
     # The first that is left out bounds the rest; where all are kept, nothing is left.
     left_out = rank == kept
@@ -154,9 +158,9 @@ class _Columns:
         # One number sorts by column, then by falling score; a stable sort then by mentee.
         falling = np.rint((2 - found.scores.astype(np.float64)) * (1 << 40)).astype(np.int64)
         order = np.argsort(found.mentors.astype(np.int64) << 42 | falling, kind="stable")
-        order = order[_rank_within(found.mentors[order]) < KEPT]
+        order = order[rank_within(found.mentors[order]) < KEPT]
         kept = Pairs(found.mentees[order], found.mentors[order], found.scores[order])
-        last = np.flatnonzero(_rank_within(kept.mentors) == KEPT - 1)
+        last = np.flatnonzero(rank_within(kept.mentors) == KEPT - 1)
         self._floors[kept.mentors[last]] = kept.scores[last]
         self._kept, self._many = [kept], 0
 
@@ -172,12 +176,14 @@ def joined(parts: list[Pairs]) -> Pairs:
     )
 
 
-def _previous(arena: Arena) -> Pairs:
+def _previous(arena: Arena, scores: Rows, places: Places) -> Pairs:
+    """The pairs of the last run in this tile, which are candidates whatever their score."""
     mentees, mentors = arena.previous
-    return Pairs(mentees, mentors, arena.scores_of(mentees, mentors))
+    mine = slice(*np.searchsorted(mentees, [places[0], places[-1] + 1]))
+    return Pairs(mentees[mine], mentors[mine], scores[mentees[mine] - places[0], mentors[mine]])
 
 
-def _rank_within(groups: NDArray[np.intp]) -> Places:
+def rank_within(groups: NDArray[np.intp]) -> Places:
     """The place of each within the run of equals that it stands in."""
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     return np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))

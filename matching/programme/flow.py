@@ -35,6 +35,8 @@ class Assignment:
 
 def assign(arena: Arena, edges: Edges) -> Assignment:
     """The assignment of the greatest worth among these edges. Mentees may stay out, which is worth nothing."""
+    if not len(edges.worth):
+        return Assignment(np.empty(0, np.intp), np.zeros_like(arena.places), 0, -arena.rewards)
     chosen = _flow(arena, edges)
     loads = np.bincount(edges.mentors[chosen], minlength=len(arena.mentors)).astype(np.int64)
     value = int(edges.worth[chosen].sum() + arena.rewards[loads > 0].sum())
@@ -43,8 +45,6 @@ def assign(arena: Arena, edges: Edges) -> Assignment:
 
 def _flow(arena: Arena, edges: Edges) -> Places:
     many, width = len(arena.mentees), len(arena.mentors)
-    if not len(edges.worth):
-        return np.empty(0, dtype=np.intp)
     # A server that never solves does not load the solver.
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
@@ -66,10 +66,20 @@ def _arcs(flow: "SimpleMinCostFlow", tails: Places, heads: Places, capacities: I
 
 
 def _prices(arena: Arena, edges: Edges, chosen: Places, loads: Integers) -> Integers:
-    """The lowest prices at which everybody has the best for them: longest paths by Bellman and Ford.
+    """Prices half way between the lowest and the highest at which everybody has the best for them.
 
-    A mentee with the gain `u` asks `p >= worth - u` of every mentor on their list. Where a mentor's price rises, their
-    mentees gain less, and ask more of the others: only these are looked at in the next round.
+    All prices between prove the same of the candidates; those in the middle leave the fewest doubts about other pairs,
+    and favour neither side.
+    """
+    lowest = _lowest(arena, edges, chosen, loads)
+    return (lowest + _highest(arena, edges, chosen, loads)) // 2
+
+
+def _lowest(arena: Arena, edges: Edges, chosen: Places, loads: Integers) -> Integers:
+    """Longest paths by Bellman and Ford: a mentee who gains `u` asks `p >= worth - u` of all on their list.
+
+    Where a mentor's price rises, their mentees gain less, and ask more of the others: only these are looked at in the
+    next round.
     """
     first = np.searchsorted(edges.mentees, np.arange(len(arena.mentees) + 1))
     # An idle mentor pays for the first mentee up to the reward; who has more than one has forgone nothing.
@@ -82,19 +92,41 @@ def _prices(arena: Arena, edges: Edges, chosen: Places, loads: Integers) -> Inte
     # Without a cycle of gain no path is longer than this.
     for _ in range(len(arena.mentees) + len(arena.mentors) + 2):
         pairs = theirs[asking]
-        gains = np.where(pairs >= 0, edges.worth[pairs] - prices[edges.mentors[pairs]], 0) if len(edges.worth) else 0
-        looked_at, many = _ranges(first[asking], first[asking + 1])
+        gains = np.where(pairs >= 0, edges.worth[pairs] - prices[edges.mentors[pairs]], 0)
+        looked_at, many = ranges(first[asking], first[asking + 1])
         asked = prices.copy()
         np.maximum.at(asked, edges.mentors[looked_at], edges.worth[looked_at] - np.repeat(gains, many))
         risen = np.flatnonzero(asked > prices)
         if not len(risen):
             break
         prices = asked
-        asking = edges.mentees[by_mentor[_ranges(of_mentor[risen], of_mentor[risen + 1])[0]]]
+        asking = edges.mentees[by_mentor[ranges(of_mentor[risen], of_mentor[risen + 1])[0]]]
     return prices
 
 
-def _ranges(starts: Places, ends: Places) -> tuple[Places, Places]:
+def _highest(arena: Arena, edges: Edges, chosen: Places, loads: Integers) -> Integers:
+    """The same from above: no mentor may ask more than what leaves their mentees as much as others would."""
+    by_mentor = np.argsort(edges.mentors, kind="stable")
+    mentees, worth = edges.mentees[by_mentor], edges.worth[by_mentor]
+    first = np.searchsorted(edges.mentors[by_mentor], np.arange(len(arena.mentors) + 1))
+    free = np.where(loads > 0, 0, -arena.rewards)
+    prices = np.where(loads < arena.places, free, np.iinfo(np.int64).max)
+    np.minimum.at(prices, edges.mentors[chosen], edges.worth[chosen])
+    gains = np.zeros(len(arena.mentees), dtype=np.int64)
+    offering = np.arange(len(arena.mentors))
+    for _ in range(len(arena.mentees) + len(arena.mentors) + 2):
+        looked_at, many = ranges(first[offering], first[offering + 1])
+        np.maximum.at(gains, mentees[looked_at], worth[looked_at] - np.repeat(prices[offering], many))
+        asked = prices.copy()
+        np.minimum.at(asked, edges.mentors[chosen], edges.worth[chosen] - gains[edges.mentees[chosen]])
+        offering = np.flatnonzero(asked < prices)
+        if not len(offering):
+            break
+        prices = asked
+    return prices
+
+
+def ranges(starts: Places, ends: Places) -> tuple[Places, Places]:
     """All numbers from each start to its end, one range after the other, and how many each has."""
     many = ends - starts
     offsets = np.repeat(starts - np.concatenate([[0], np.cumsum(many)[:-1]]), many) if len(many) else starts

@@ -58,13 +58,17 @@ class _Search:
                 self._mark(asking, via)
                 return None
             via[found] = asking
-            for number in np.unique(self._number[found & (self._number >= 0)]).tolist():
-                # All that is beyond these mentors is known.
+            # All that is beyond mentors of a known shortage is known.
+            for number in self._numbers(found):
                 found |= self._mentors[number]
             seen |= found
             for mentor in np.flatnonzero(found & (self._number < 0)).tolist():
                 queue.extend(self._by_mentor[self._starts[mentor] : self._starts[mentor + 1]].tolist())
         return self._settle(mentee, seen)
+
+    def _numbers(self, mentors: NDArray[np.bool_]) -> list[int]:
+        """The shortages that these mentors were first found in."""
+        return np.flatnonzero(np.bincount(self._number[mentors] + 1)[1:]).tolist()
 
     def _mark(self, asking: int, via: Places) -> None:
         """The mentors on the way to a free place lead there for others too."""
@@ -74,11 +78,10 @@ class _Search:
 
     def _settle(self, mentee: int, seen: NDArray[np.bool_]) -> int:
         """Somebody whose mentors are those of a known shortage joins it."""
-        numbers = np.unique(self._number[seen])
-        for number in numbers[numbers >= 0].tolist():
+        for number in self._numbers(seen):
             if np.array_equal(self._mentors[number], seen):
                 self._starters[number].append(mentee)
-                return int(number)
+                return number
         self._number[seen & (self._number < 0)] = len(self._mentors)
         self._mentors.append(seen)
         self._starters.append([mentee])
@@ -90,8 +93,7 @@ class _Search:
 
     def _shortage(self, number: int) -> Shortage:
         mentors = self._mentors[number]
-        matched = np.flatnonzero(self._mentor_of >= 0)
-        matched = matched[mentors[self._mentor_of[matched]]]
+        matched = self._by_mentor[mentors[self._mentor_of[self._by_mentor]]]
         # Who was left over within it shares these places as well.
         within = [
             starter

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from matching.contradiction import Contradiction
 from matching.fit import DEFAULT_WEIGHTS, Identity, Weights
 from matching.population import Population
 from matching.rules import Rule, excluding
@@ -14,14 +15,6 @@ PairOf = tuple[Identity, Identity]
 """A mentee and a mentor."""
 
 MOST_PARTICIPATION: Final = 1e6
-
-
-class Contradiction(ValueError):
-    """Wishes that cannot all be met, or that mean nothing: the `field` at fault, and a sentence how to mend it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +54,6 @@ class Market:
         _check_must(self)
         object.__setattr__(self, "fixed", {**dict(_known(self, "locked")), **dict(_known(self, "must"))})
         _check_places(self)
-
-    def is_within(self, pair: PairOf) -> bool:
-        """Whether both take part."""
-        return pair[0] in set(self.mentees) and pair[1] in self.capacity
 
 
 def _known(market: Market, name: str) -> Iterator[PairOf]:

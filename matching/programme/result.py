@@ -87,6 +87,20 @@ class Result:
     figures: Figures
     algorithm: str = ALGORITHM
 
+    def why(self, leftover: Leftover) -> list[str]:
+        """Sentences for an organiser: why somebody in `leftovers` has no mentor."""
+        rules = [
+            f"“{found.rule}” excludes {found.mentors} mentors with places, {found.alone} of them by itself"
+            for found in leftover.exclusions
+        ]
+        if not leftover.mentors:
+            return ["no mentor with a place is left to them", *rules]
+        if leftover.shortage is None:
+            return ["a place could be had, but others would lose more by it", *rules]
+        shortage = self.shortages[leftover.shortage]
+        places = "1 place" if shortage.places == 1 else f"{shortage.places} places"
+        return [f"{len(shortage.mentees)} people share only {places}", *rules]
+
 
 def figures(scores: list[float], loads: list[int]) -> Figures:
     """The figures of these pairs, where each mentor with any place has so many mentees."""
