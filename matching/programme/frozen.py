@@ -143,6 +143,7 @@ def _left(one: Leftover, result: Result) -> dict[str, Any]:
         "mentors": one.mentors,
         "exclusions": [[rule.rule, rule.mentors, rule.alone] for rule in one.exclusions],
         "shortage": None,
+        "why": result.why(one),
     }
     if one.shortage is not None:
         hall = result.shortages[one.shortage]

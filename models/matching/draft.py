@@ -94,7 +94,7 @@ class MatchedPair(Base):
             matching_id=pair.matching_id,
             profile_id=pair.mentee_id,
             side=LeftOverSide.MENTEE,
-            reason={"forbidden": True},
+            reason={"forbidden": True, "why": ["an organiser has parted the pair that they were in"]},
         )
         await pair.delete()
 

@@ -175,12 +175,11 @@ def _rules(programme: Programme, options: RunOptions, found: _Gathered) -> Itera
     for rule in asked:
         match rule:
             case HardRule.DIFFERENT_TEAM:
-                yield _rule("differ", rule, of("team"), of("team"))
+                yield _rule("differ", rule.words, of("team"), of("team"))
             case HardRule.NO_LINE_MANAGER:
-                # Neither has the other for a manager, nor both the same one.
-                yield _rule("differ", rule, of("manager"), of("staff_key"))
-                yield _rule("differ", rule, of("staff_key"), of("manager"))
-                yield _rule("differ", rule, of("manager"), of("manager"))
+                yield _rule("differ", rule.words, of("manager"), of("staff_key"))
+                yield _rule("differ", "not whom one manages", of("staff_key"), of("manager"))
+                yield _rule("differ", "not the same line manager", of("manager"), of("manager"))
             case HardRule.SHARED_LANGUAGE:
                 spoken = by(
                     [
@@ -188,14 +187,14 @@ def _rules(programme: Programme, options: RunOptions, found: _Gathered) -> Itera
                         for one in found.profiles.values()
                     ]
                 )
-                yield _rule("share", rule, spoken, spoken)
+                yield _rule("share", rule.words, spoken, spoken)
             case HardRule.SAME_SITE:
                 sites = {key: [site] for key, site in of("site").items()}
-                yield _rule("share", rule, sites, sites)
+                yield _rule("share", rule.words, sites, sites)
 
 
-def _rule(kind: str, rule: HardRule, mentees: dict[str, Any], mentors: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": kind, "name": rule.words, "mentees": mentees, "mentors": mentors}
+def _rule(kind: str, name: str, mentees: dict[str, Any], mentors: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "mentees": mentees, "mentors": mentors}
 
 
 def _person(participation: Participation, profile: Profile, on: date) -> Person:

@@ -88,6 +88,11 @@ class LeftOver(Node):
     profile: Profile = related()
     side: LeftOverSide
 
+    @strawberry.field(description="Why, in sentences for an organiser; empty for a mentor without mentees.")
+    def reasons(root: models.matching.LeftOver) -> list[str]:
+        """Why they are left over."""
+        return list(root.reason.get("why", ()))
+
     @strawberry.field(description="An organiser has parted them from whom they had.")
     def parted(root: models.matching.LeftOver) -> bool:
         """Was a pair of theirs forbidden?"""

@@ -59,6 +59,7 @@ async def test_a_run_makes_a_draft_with_scores_reasons_and_who_is_left_over_and_
     assert (left.profile_id, left.side) == (season.mentees[2].id, LeftOverSide.MENTEE)
     shortage = left.reason["shortage"]
     assert (shortage["mentees"], shortage["places"]) == (3, 2)
+    assert left.reason["why"] == ["3 people share only 2 places"]
 
 
 async def test_a_retry_finds_the_first_run_and_two_at_once_are_one(database: str) -> None:

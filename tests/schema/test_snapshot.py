@@ -119,6 +119,7 @@ BOUNDED = {
     "MatchedPair.reasons": "AT_MOST",
     "MatchedPair.components": "the components of the score",
     "LeftOver.exclusions": "HardRule",
+    "LeftOver.reasons": "a sentence for each rule, and one",
     "PlaceShortage.menteeIds": "MOST_NAMED",
     "PlaceShortage.mentorIds": "MOST_NAMED",
     "DraftComparison.changes": "MOST_TOLD",

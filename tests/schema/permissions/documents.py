@@ -14,7 +14,7 @@ TYPES = {name: kind for name, kind in SCHEMA.type_map.items() if is_object_type(
 COMPUTED = frozenset({"Profile.availability", "Account.inboxCursor", "Session.current"})
 COMPUTED |= {"Programme.weights", "Participation.answers"}
 COMPUTED |= {"Matching.figures", "Matching.weights", "MatchedPair.components"}
-COMPUTED |= {"LeftOver.parted", "LeftOver.mentors", "LeftOver.exclusions", "LeftOver.shortage"}
+COMPUTED |= {"LeftOver.reasons", "LeftOver.parted", "LeftOver.mentors", "LeftOver.exclusions", "LeftOver.shortage"}
 
 # Below a root field, within the depth that a document may have.
 DEEPEST = DEFAULT_LIMITS.depth - 1

@@ -122,7 +122,7 @@ RULES: dict[str, Rule] = {
     **of(LOOKER_ON, "Matching", "figures weights"),
     **of(LOOKER_ON, "MatchedPair", "id mentee mentor score components reasons fixed underWay request mentorship"),
     **of(LOOKER_ON, "MatchedPair", "refusal publishedAt"),
-    **of(LOOKER_ON, "LeftOver", "id profile side parted mentors exclusions shortage"),
+    **of(LOOKER_ON, "LeftOver", "id profile side reasons parted mentors exclusions shortage"),
     **of(LOOKER_ON, "RuleExclusion", "rule mentors alone"),
     **of(LOOKER_ON, "PlaceShortage", "number mentees mentors places menteeIds mentorIds"),
     **of(LOOKER_ON, "MatchingFigures", "pairs idleMentors leastScore medianScore meanScore giniOfLoads"),

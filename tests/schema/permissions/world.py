@@ -193,7 +193,7 @@ async def _published(world: World) -> None:
     await LeftOver.create(
         matching_id=published, profile_id=key_of(world.ids["nora"]), side=LeftOverSide.MENTEE,
         reason={
-            "mentors": 1, "exclusions": [["canary-mara_finn-rule", 2, 1]],
+            "why": ["canary-mara_finn-why"], "mentors": 1, "exclusions": [["canary-mara_finn-rule", 2, 1]],
             "shortage": {
                 "number": 1, "mentees": 2, "mentors": 1, "places": 1,
                 "named_mentees": [key_of(world.ids["nora"])], "named_mentors": [key_of(world.ids["yan"])],

@@ -24,6 +24,7 @@ IN_PYTHON = {
     "Matching.figures": "the numbers of a JSON column",
     "Matching.weights": "the numbers of a JSON column",
     "MatchedPair.components": "the numbers of a JSON column",
+    "LeftOver.reasons": "a part of a JSON column",
     "LeftOver.parted": "a part of a JSON column",
     "LeftOver.mentors": "a part of a JSON column",
     "LeftOver.exclusions": "a part of a JSON column",
