@@ -153,8 +153,8 @@ class Membership(Base):
                 raise Refused(RefusalCode.WRONG_STATE, "This member's role has just been changed; look again.")
         await member._must_leave_an_owner()
         if member.profile_id is not None:
-            programmes = Programme.filter(organisation_id=member.organisation_id).values("id")
-            await Participation.filter(profile_id=member.profile_id, programme_id__in=Subquery(programmes)).delete()
+            programmes = await Programme.filter(organisation_id=member.organisation_id).only("id")
+            await Participation.end_all(member.profile_id, [one.id for one in programmes])
         await member.delete()
 
     async def _held(self, deed: Deed, by: "Account") -> Self:

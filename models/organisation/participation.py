@@ -42,7 +42,7 @@ class Enrolment:
     """What is said of somebody who takes part. `capacity` None: as many mentees as their profile says.
 
     `team`, `site`, `staff_key` and `manager` are keys of the organisation's own; `manager` is the `staff_key` of the
-    person's line manager. `answers` are questions with their answers.
+    person's line manager. `answers` are questions with their answers; without any, those that were given before stay.
     """
 
     profile_id: UUID
@@ -165,10 +165,21 @@ class Participation(Base):
         """Take part no more: said by the person, or by an organiser. Pairs that are published stay."""
         if by.id != self.profile_id:
             await (await Programme.get(id=self.programme_id)).held_for(Deed.ORGANISE, by)
-        await type(self).filter(id=self.id).delete()
+        await self.end_all(self.profile_id, [self.programme_id])
+
+    @classmethod
+    async def end_all(cls, profile_id: UUID, programme_ids: Collection[UUID]) -> None:
+        """Take somebody out of these programmes, with what is said there of them and others. Within a unit."""
+        from models.organisation.pair_rule import PairRule
+
+        of_person = Q(mentee_id=profile_id) | Q(mentor_id=profile_id)
+        await PairRule.filter(of_person, programme_id__in=list(programme_ids)).delete()
+        await cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids)).delete()
 
     @classmethod
     async def _put(cls, programme: Programme, said: Sequence[Enrolment]) -> list[Self]:
+        there = cls.filter(programme_id=programme.id, profile_id__in=[one.profile_id for one in said])
+        before = {one.profile_id: one.answers for one in await there}
         rows = [
             cls(
                 programme_id=programme.id,
@@ -180,13 +191,12 @@ class Participation(Base):
                 site=one.site,
                 staff_key=one.staff_key,
                 manager=one.manager,
-                answers=[list(answer) for answer in one.answers],
+                answers=[list(answer) for answer in one.answers] or before.get(one.profile_id),
             )
             for one in said
         ]
         of = ("programme_id", "profile_id")
         await cls.bulk_create(rows, on_conflict=of, update_fields=SAID)
-        there = cls.filter(programme_id=programme.id, profile_id__in=[one.profile_id for one in said])
         found = {one.profile_id: one for one in await there}
         return [found[one.profile_id] for one in said]
 

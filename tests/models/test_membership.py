@@ -150,9 +150,12 @@ async def test_who_is_put_out_takes_part_in_nothing_any_more(database: str) -> N
     )
     await asked.accept(by=who)
     await Participation.join(other.programme, Enrolment(who.id), by=who)
+    await Participation.enrol(guild.programme, [Enrolment(guild.owner.id)], by=guild.owner)
+    await PairRule.put(guild.programme, who.id, guild.owner.id, PairRuleKind.MUST, by=guild.owner)
     await guild.members[OrganisationRole.PARTICIPANT].end(by=guild.owner)
     assert [one.programme_id for one in await Participation.filter(profile_id=who.id)] == [other.programme.id]
     assert [one.id for one in await Organisation.visible_to(who)] == [other.organisation.id]
+    assert await PairRule.all().count() == 0
 
 
 @ONE_ENGINE
@@ -180,9 +183,12 @@ async def test_enrolling_many_is_a_handful_of_statements_and_says_anew_what_was_
     first = await Participation.enrol(
         guild.programme, [Enrolment(one.id, capacity=3, team="Red") for one in who], by=guild.owner
     )
+    await Participation.join(guild.programme, Enrolment(guild.owner.id, answers=[("Why?", "So.")]), by=guild.owner)
     again = await Participation.enrol(
         guild.programme, [Enrolment(one.id, capacity=None, team="Blue") for one in who], by=guild.owner
     )
+    # What somebody has said themselves is not taken from them.
+    assert again[0].answers == [["Why?", "So."]]
     assert [one.id for one in again] == [one.id for one in first]
     assert {(one.capacity, one.team) for one in again} == {(None, "Blue")}
 
