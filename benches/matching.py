@@ -7,6 +7,7 @@ Each solve runs in a process of its own, for its memory; a peer is measured at t
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import statistics
 import subprocess
@@ -172,6 +173,8 @@ def main() -> None:
         rows = samples.rows()
     else:
         rows = suggestions(10_000, 500)
+        # Tiles are scored on threads of ours; BLAS's would wait for each other (read when NumPy is loaded).
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         context = multiprocessing.get_context("spawn")
         for case, (mentees, mentors) in SOLVES.items():
             with context.Pool(1) as pool:

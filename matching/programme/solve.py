@@ -47,8 +47,8 @@ def solve_programme(
 
     The tolerance is a share of what the scores alone are worth. When `time_limit` (seconds by `clock`) is up, the
     best so far is the result, with its gap as it is. Equal markets give equal results if time does not run out, in
-    whatever order their people and pairs are given, with as many `threads` as there may be. `progress` may raise
-    to break off.
+    whatever order their people and pairs are given, with as many `threads` as there may be; with more than one, give
+    BLAS just one (`OPENBLAS_NUM_THREADS=1` before NumPy is loaded). `progress` may raise to break off.
     """
     run = _Run(Arena(market, threads), tolerance, clock() + time_limit, progress, clock)
     assignment, edges, proof = run.solve()
