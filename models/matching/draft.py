@@ -175,39 +175,40 @@ class LeftOver(Base):
 async def keep(matching: Matching, result: dict[str, Any]) -> None:
     """Store the pairs of a result, and who is left over. Within the unit that makes a draft of the run."""
     frozen = await MatchingInput.of(matching.id)
-    under_way = {tuple(pair) for pair in frozen["under_way"]}
-    locked = {tuple(pair) for pair in frozen["locked"]}
-    pairs = [
-        MatchedPair(
-            matching_id=matching.id,
-            mentee_id=UUID(pair["mentee"]),
-            mentor_id=UUID(pair["mentor"]),
-            score=round(pair["score"] * MILLION),
-            components=pair["components"],
-            reasons=pair["reasons"],
-            fixed=(pair["mentee"], pair["mentor"]) in locked,
-            under_way=(pair["mentee"], pair["mentor"]) in under_way,
-        )
-        for pair in result["pairs"]
-    ]
-    left = [
-        LeftOver(matching_id=matching.id, profile_id=UUID(one["mentee"]), side=LeftOverSide.MENTEE, reason=one)
-        for one in result["leftovers"]
-    ]
-    left += [
-        LeftOver(matching_id=matching.id, profile_id=UUID(one), side=LeftOverSide.MENTOR, reason={})
-        for one in result["idle"]
-    ]
+    under_way, locked = ({(mentee, mentor) for mentee, mentor in frozen[name]} for name in ("under_way", "locked"))
     # Who has left since the run began, or whose account is gone, is in no draft.
     there = set(await Participation.filter(programme_id=matching.programme_id).values_list("profile_id", flat=True))
-    pairs = [pair for pair in pairs if {pair.mentee_id, pair.mentor_id} <= there]
-    await MatchedPair.bulk_create(pairs, batch_size=AT_ONCE)
-    await LeftOver.bulk_create([one for one in left if one.profile_id in there], batch_size=AT_ONCE)
+    # Some at a time: others are served in between.
+    for start in range(0, len(result["pairs"]), AT_ONCE):
+        some = [(pair, (pair["mentee"], pair["mentor"])) for pair in result["pairs"][start : start + AT_ONCE]]
+        rows = [_pair(matching, pair, both in locked, both in under_way) for pair, both in some]
+        await MatchedPair.bulk_create(row for row in rows if {row.mentee_id, row.mentor_id} <= there)
+    left = [(one["mentee"], LeftOverSide.MENTEE, one) for one in result["leftovers"]]
+    left += [(one, LeftOverSide.MENTOR, {}) for one in result["idle"]]
+    for start in range(0, len(left), AT_ONCE):
+        await LeftOver.bulk_create(
+            LeftOver(matching_id=matching.id, profile_id=UUID(person), side=side, reason=reason)
+            for person, side, reason in left[start : start + AT_ONCE]
+            if UUID(person) in there
+        )
     if matching.follows_id is not None:
         former = await ForbiddenPair.filter(matching_id=matching.follows_id)
         await ForbiddenPair.bulk_create(
             ForbiddenPair(matching_id=matching.id, mentee_id=one.mentee_id, mentor_id=one.mentor_id) for one in former
         )
+
+
+def _pair(matching: Matching, told: dict[str, Any], fixed: bool, under_way: bool) -> MatchedPair:
+    return MatchedPair(
+        matching_id=matching.id,
+        mentee_id=UUID(told["mentee"]),
+        mentor_id=UUID(told["mentor"]),
+        score=round(told["score"] * MILLION),
+        components=told["components"],
+        reasons=told["reasons"],
+        fixed=fixed,
+        under_way=under_way,
+    )
 
 
 async def ties_of(draft: Matching) -> Ties:

@@ -60,16 +60,7 @@ async def test_every_field_is_shown_to_somebody(template: World, tmp_path: Path)
         for actor in ("mara", "finn"):
             reader = reader_of(world, actor)
             reader.seen = seen
-            for name in QUERIES:
-                await read_lists(world, reader, name, "field by field")
-            for kind in NODES:
-                if not kind.endswith(("Participant", "Skill")):
-                    await read_nodes(world, reader, kind, by_node(kind))
-            for name, kind in BY_ID.items():
-                await read_nodes(world, reader, kind, by_root(name))
-            # A type does not come again below itself in the documents above.
-            await read_nodes(world, reader, "Message", ANSWERED)
-            await read_nodes(world, reader, "Matching", FOLLOWED)
+            await _read_rows(world, reader)
             await read_inbox(world, reader)
             await _read_signals(world, reader)
         theirs = await Inbox.get(id=world.accounts["mara"])
@@ -86,6 +77,19 @@ async def test_every_field_is_shown_to_somebody(template: World, tmp_path: Path)
     # Subscriptions, and what is whispered: they are tried by themselves.
     whispered = {name for name in RULES if name.startswith(("Presence.", "Typing."))}
     assert RULES.keys() - seen - whispered == {name for name in RULES if name.startswith("Subscription.")}
+
+
+async def _read_rows(world: World, reader: Reader) -> None:
+    for name in QUERIES:
+        await read_lists(world, reader, name, "field by field")
+    for kind in NODES:
+        if not kind.endswith(("Participant", "Skill")):
+            await read_nodes(world, reader, kind, by_node(kind))
+    for name, kind in BY_ID.items():
+        await read_nodes(world, reader, kind, by_root(name))
+    # A type does not come again below itself in the documents above.
+    await read_nodes(world, reader, "Message", ANSWERED)
+    await read_nodes(world, reader, "Matching", FOLLOWED)
 
 
 async def _done_by_somebody(world: World, name: str, deed: Deed, seen: set[str]) -> None:
