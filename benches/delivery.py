@@ -23,7 +23,7 @@ from benches.results import Samples, save, show
 from benches.servers import Cpu, Postgres, Server, ours, spent
 from models.conversation import Conversation
 from models.database import connect
-from realtime.broker import postgres_broker
+from realtime.broker import broker
 
 SOCKETS = 200
 OURS, DEVICES = "ours, 200 accounts", "ours, 40 accounts of 5 devices"
@@ -75,7 +75,7 @@ class Listeners:
 @asynccontextmanager
 async def storing(url: str, person: Person) -> AsyncIterator[Any]:
     """Sends a message as this person, as another worker would; the function returns once it is stored."""
-    async with connect(url), postgres_broker(url):
+    async with connect(url), broker(url):
         talk = await Conversation.get(id=person.conversation)
 
         async def send(number: int) -> None:

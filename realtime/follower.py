@@ -11,7 +11,7 @@ from uuid import UUID
 from models.inbox import Cursor
 from realtime import logs
 from realtime.bells import Bell, Bells
-from realtime.logs import UNSEEN, UNSHOWN, Delivery, Found, Offer, Place, Show
+from realtime.logs import UNSEEN, UNSHOWN, Delivery, Found, Offer, Show
 
 # What a slow client was shown and has not taken is shown anew after so many seconds, if something has happened since:
 # it may have been that its subject is not for them any more.
@@ -64,7 +64,7 @@ class Follower:
             left, self._left = self._left, None
             # It says nothing of what was stored since it was found.
             return Batch(left, whole=False)
-        found = await self._bells.logs.after(self._place)
+        found = await self._bells.logs.after((self.account_id, self.position, self._show))
         if not found.stretch.leads_on_from(self.position, self.epoch):
             self.epoch, self.position = found.stretch.epoch, found.stretch.position
             return [found.stretch.cursor()]
@@ -92,11 +92,7 @@ class Follower:
             self._again = True
         elif self._waking is not None and not self._waking.done():
             self._asking, self._again = True, False
-            self._bells.logs.ask(self._place, self._take)
-
-    @property
-    def _place(self) -> Place:
-        return self.account_id, self.position, self._show
+            self._bells.logs.ask((self.account_id, self.position, self._show), self._take)
 
     def _take(self, found: Found | Exception) -> None:
         self._asking = False

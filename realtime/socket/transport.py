@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -88,6 +89,7 @@ class Transport(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
 
+@lru_cache(maxsize=4096)
 def text_head(length: int) -> bytes:
     """What stands before the text in an unmasked frame of its own (RFC 6455, 5.2)."""
     if length < 126:
