@@ -7,6 +7,7 @@ is measured is a server that is rung for, reads, and writes to its sockets. The 
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -60,6 +61,10 @@ class Listeners:
         heard = self._process.stdout.readline().strip()
         if heard != word:
             raise AssertionError(f"the listeners said {heard!r} and not {word!r}")
+
+    def freeze(self) -> None:
+        """From now on nothing is read."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> dict[str, Any]:
         """What came, and when."""
