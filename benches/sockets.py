@@ -100,12 +100,12 @@ def spread(url: str, people: Sequence[Person], chosen: argparse.Namespace, sampl
     for turn in range(ROUNDS):
         for workers in (1, 2) if turn % 2 else (2, 1):
             command = [*ours(), "--workers", str(workers)]
-            with Server(command, DATABASE_URL=url, CONNECTIONS_PER_ADDRESS="0") as server:
-                with Listeners(server.port, tokens) as listeners:
-                    time.sleep(1)
-                    uvloop.run(talk(url, people, chosen.rate / 2, 5))
-                    time.sleep(1)
-                    told = listeners.stop()
+            server = Server(command, DATABASE_URL=url, CONNECTIONS_PER_ADDRESS="0")
+            with server, Listeners(server.port, tokens) as listeners:
+                time.sleep(1)
+                uvloop.run(talk(url, people, chosen.rate / 2, 5))
+                time.sleep(1)
+                told = listeners.stop()
             for metric in ("p50", "p99"):
                 samples.add(case, f"workers: {workers}", f"{metric} ms", told[metric])
 
