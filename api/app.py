@@ -19,6 +19,7 @@ from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
 from api.mail import Rounds, mailing, post_of, unsubscribe
+from api.matcher import matching
 from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
@@ -77,6 +78,8 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds, files.store, Retention(timedelta(days=settings.inbox_days))),
             metrics.posted(),
+            # Of the workers of one server, one matches: a run takes a whole processor.
+            matching(bells) if board is None or board.number == 1 else nullcontext(),
             mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):
             graphql.bells = live.bells = bells

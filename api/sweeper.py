@@ -9,6 +9,7 @@ import structlog
 from models.attachment import Attachment
 from models.conversation import Notification, ScheduledMessage
 from models.files import Store
+from models.matching import MatchingInput
 from models.missed_mail import MissedMail
 from models.request import MentorshipRequest
 from models.retention import Retention
@@ -26,6 +27,7 @@ STEPS = (
     Session.forget_ended,
     Notification.forget,
     MissedMail.forget,
+    MatchingInput.forget,
 )
 
 

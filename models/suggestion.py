@@ -10,6 +10,7 @@ from tortoise.expressions import F, Subquery
 
 from matching.availability import Window, week_mask
 from matching.fit import Person, Side
+from matching.population import Population
 from matching.ranking import Suggestion, recommend
 from models import clock
 from models.mentorship import Mentorship, MentorshipStatus
@@ -37,8 +38,8 @@ async def suggest(
     )
     today = clock.now().date()
     ranked = recommend(
-        _person(me, today),
-        (_person(candidate, today) for candidate in candidates),
+        Population([person_of(me, today), *(person_of(one, today) for one in candidates if one.id != me.id)]),
+        me.id,
         Side.MENTEE,
         limit,
         exclude=cast(list[UUID], paired),
@@ -56,7 +57,8 @@ async def _candidates(viewer: "Account", wanted: list[UUID]) -> list[Profile]:
     return (await free.filter(id__in=Subquery(offering)) if wanted else []) or await free
 
 
-def _person(profile: Profile, on: date) -> Person:
+def person_of(profile: Profile, on: date) -> Person:
+    """What matching knows of somebody, whose profile came with its skills, on this day."""
     windows = tuple(Window(**window) for window in profile.availability)
     return Person(
         id=profile.id,

@@ -19,11 +19,12 @@ from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
 from schema.keeping import KeepingMutation
+from schema.matching import MatchingMutation, MatchingQuery, MatchingSubscription
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
 from schema.notification import NotificationMutation, NotificationQuery
-from schema.organisation import OrganisationQuery
+from schema.organisation import OrganisationMutation, OrganisationQuery, ProgrammeMutation
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
@@ -43,6 +44,7 @@ class Query(
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
+    MatchingQuery,
     RequestQuery,
     MentorshipQuery,
     ConversationQuery,
@@ -69,6 +71,9 @@ class Query(
 class Mutation(
     AccountMutation,
     ProfileMutation,
+    OrganisationMutation,
+    ProgrammeMutation,
+    MatchingMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,
@@ -89,7 +94,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(InboxSubscription, PresenceSubscription, VideoSubscription):
+class Subscription(InboxSubscription, PresenceSubscription, MatchingSubscription, VideoSubscription):
     """What is live."""
 
 

@@ -12,6 +12,8 @@ from models import throttle
 from models.database import connect
 from models.database.migrate import migrate
 from tests.postgres import create_database, drop_database
+from tests.spare import Spare
+from tests.templates import Templates
 
 pytest_plugins = ["tests.postgres"]
 
@@ -58,6 +60,24 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
     asyncio.run(drop_database(postgres_url, name))
 
 
+@pytest.fixture(scope="session")
+def spares(postgres_url: str) -> Iterator[list[Spare]]:
+    """The database that the last test has left, if it left one."""
+    left: list[Spare] = []
+    yield left
+    for spare in left:
+        asyncio.run(spare.dropped())
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """The filled databases of this worker."""
+    folder = tmp_path_factory.mktemp("templates")
+    filled = Templates(folder, lambda name: str(request.getfixturevalue(name)))
+    yield filled
+    filled.remove()
+
+
 @pytest.fixture
 def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated, empty database that is this test's alone."""
@@ -66,10 +86,14 @@ def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server: str = request.getfixturevalue("postgres_url")
-    name = f"test_{uuid4().hex[:12]}"
-    yield asyncio.run(create_database(server, name, request.getfixturevalue("postgres_template")))
-    asyncio.run(drop_database(server, name))
+    left: list[Spare] = request.getfixturevalue("spares")
+    template: str = request.getfixturevalue("postgres_template")
+    spare = left.pop() if left else asyncio.run(Spare.made(request.getfixturevalue("postgres_url"), template))
+    yield spare.url
+    if asyncio.run(spare.emptied()):
+        left.append(spare)
+    else:
+        asyncio.run(spare.dropped())
 
 
 @pytest.fixture

@@ -28,10 +28,15 @@ PLAIN_LISTS = {
     "reportedMessages": 5,
     "reactionCounts": 2,
     "attachments": 1,
+    "weights": 1,
+    "answers": 3,
+    "components": 2,
+    "exclusions": 1,
+    "changes": 10,
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
-WORK = {"suggestions": 150}
+WORK = {"suggestions": 150, "compareMatchings": 150}
 
 
 def measure(

@@ -68,27 +68,32 @@ class Further:
 async def a_lived_in_database(url: str, video_key: str | None = "v") -> Pair:
     """Two people with everything that a pair makes, and a third who has asked."""
     async with connect(url):
-        two = await pair(
-            await person("Mara", capacity=3, headline="Ask me", skills_offered=["Python", "SQL"], languages=["pt"]),
-            await person("Theo", skills_wanted=["SQL"]),
-        )
-        for number in range(3):
-            await two.conversation.send(f"message {number}", by=two.mentor, client_id=f"m{number}")
-        await two.conversation.mark_read(2, by=two.mentee)
-        await Goal.add(two.mentorship, by=two.mentee, title="Ship it", milestones=["Plan", "Build"], client_id="g")
-        meeting = await Meeting.schedule(
-            two.mentorship,
-            by=two.mentor,
-            kind=MeetingKind.VIDEO,
-            local_start=f"{clock.now().date() + timedelta(days=3)}T17:00",
-            time_zone="Europe/Lisbon",
-            minutes=30,
-            client_id="k",
-        )
-        call = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id=video_key)
-        await call.join(by=two.mentor, device_id="phone")
-        await call.join(by=two.mentee, device_id="laptop")
-        return two
+        return await lived_in(video_key)
+
+
+async def lived_in(video_key: str | None = "v") -> Pair:
+    """The same, in the database that is open."""
+    two = await pair(
+        await person("Mara", capacity=3, headline="Ask me", skills_offered=["Python", "SQL"], languages=["pt"]),
+        await person("Theo", skills_wanted=["SQL"]),
+    )
+    for number in range(3):
+        await two.conversation.send(f"message {number}", by=two.mentor, client_id=f"m{number}")
+    await two.conversation.mark_read(2, by=two.mentee)
+    await Goal.add(two.mentorship, by=two.mentee, title="Ship it", milestones=["Plan", "Build"], client_id="g")
+    meeting = await Meeting.schedule(
+        two.mentorship,
+        by=two.mentor,
+        kind=MeetingKind.VIDEO,
+        local_start=f"{clock.now().date() + timedelta(days=3)}T17:00",
+        time_zone="Europe/Lisbon",
+        minutes=30,
+        client_id="k",
+    )
+    call = await VideoSession.start(two.mentorship, by=two.mentor, meeting=meeting, client_id=video_key)
+    await call.join(by=two.mentor, device_id="phone")
+    await call.join(by=two.mentee, device_id="laptop")
+    return two
 
 
 LIVED_IN = Path(__file__).parent / "lived_in"

@@ -1,18 +1,35 @@
 """The migrations agree with the models, run once, and change a database that is in use without loss."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from uuid import uuid4
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction
 
 from models import clock
+from models.account import Account
 from models.database import connect
 from models.database import migrate as module
 from models.database.migrate import BrokenReferences, drift, migrate
 from models.profile import Profile
-from tests.models.migrating import ALTERATION, CHECKED_IN, FURTHER, Further, a_lived_in_database, columns, indexes, rows
-from tests.people import person
+from tests.models.migrating import (
+    ALTERATION,
+    CHECKED_IN,
+    FURTHER,
+    Further,
+    a_lived_in_database,
+    columns,
+    indexes,
+    lived_in,
+    rows,
+)
+from tests.people import Pair, person
+from tests.templates import Templates
 
 BREAKING = 'ops.RunSQL("DELETE FROM mentorship")'
 FINE = 'ops.AddField("Skill", "colour", fields.CharField(max_length=40, null=True))'
@@ -55,26 +72,56 @@ async def test_after_a_migration_no_lock_is_held(database_url: str) -> None:
     assert held == []
 
 
-async def test_a_migration_of_a_lived_in_database_loses_no_row(database_url: str, further: Further) -> None:
-    await a_lived_in_database(database_url)
-    before = await rows(database_url)
-    assert len(before["message"]) == 3
-    assert len(before["video_participant"]) == 2
-    assert before["profile_skill_offered"]
-
-    further.migration(ALTERATION)
-    assert await migrate(database_url) == [FURTHER]
-
-    assert await rows(database_url) == before
-    assert {"note"} <= set(await columns(database_url, "mentorship"))
-    assert "headline" not in await columns(database_url, "profile")
+async def two_and_one_more() -> tuple[Pair, Account]:
+    return await lived_in(), await person("Nia")
 
 
-async def test_after_a_migration_every_unique_constraint_and_index_still_stands(
-    database_url: str, further: Further
-) -> None:
-    await a_lived_in_database(database_url)
-    before = await indexes(database_url)
+@dataclass(frozen=True)
+class Altered:
+    """A database that people lived in, after one more migration, and what was in it before."""
+
+    url: str
+    applied: list[str]
+    two: Pair
+    alone: Account
+    rows: dict[str, set[str]]
+    indexes: set[tuple[str, str, str]]
+
+
+@pytest.fixture(scope="module")
+def altering(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Altered]]:
+    """One such database an engine, for all the tests that leave it as it is."""
+    with ExitStack() as stack:
+        monkeypatch = stack.enter_context(pytest.MonkeyPatch.context())
+
+        @cache
+        def altered(engine: str) -> Altered:
+            url = stack.enter_context(templates.copy(engine, two_and_one_more))
+            before = asyncio.run(rows(url)), asyncio.run(indexes(url))
+            with monkeypatch.context() as patched:
+                Further(tmp_path_factory.mktemp("further"), patched).migration(ALTERATION)
+                applied = asyncio.run(migrate(url))
+            return Altered(url, applied, *templates.of(engine, two_and_one_more).what, *before)
+
+        yield altered
+
+
+@pytest.fixture
+def altered(engine: str, altering: Callable[[str], Altered]) -> Altered:
+    return altering(engine)
+
+
+async def test_a_migration_of_a_lived_in_database_loses_no_row(altered: Altered) -> None:
+    assert altered.applied == [FURTHER]
+    assert len(altered.rows["message"]) == 3
+    assert len(altered.rows["video_participant"]) == 2
+    assert altered.rows["profile_skill_offered"]
+    assert await rows(altered.url) == altered.rows
+    assert {"note"} <= set(await columns(altered.url, "mentorship"))
+    assert "headline" not in await columns(altered.url, "profile")
+
+
+async def test_after_a_migration_every_unique_constraint_and_index_still_stands(altered: Altered) -> None:
     # What is compared is really there: a pair has one active mentorship, and a mentorship one conversation.
     assert {
         ("mentorship", "unique", "active_pair"),
@@ -85,10 +132,8 @@ async def test_after_a_migration_every_unique_constraint_and_index_still_stands(
         ("profile_skill_offered", "plain", "skill_id"),
         ("profile_skill_wanted", "plain", "skill_id"),
         ("session", "plain", "expires_at"),
-    } <= before
-    further.migration(ALTERATION)
-    await migrate(database_url)
-    assert sorted(before - await indexes(database_url)) == []
+    } <= altered.indexes
+    assert sorted(altered.indexes - await indexes(altered.url)) == []
 
 
 async def test_after_all_migrations_every_index_of_the_models_is_there(database_url: str) -> None:
@@ -105,41 +150,36 @@ async def test_after_all_migrations_every_index_of_the_models_is_there(database_
     assert missing == []
 
 
-async def test_after_a_migration_a_pair_still_cannot_have_a_second_conversation(
-    database_url: str, further: Further
-) -> None:
-    two = await a_lived_in_database(database_url)
-    further.migration(ALTERATION)
-    await migrate(database_url)
+async def test_after_a_migration_a_pair_still_cannot_have_a_second_conversation(altered: Altered) -> None:
     named = "id, created_at, mentorship_id, last_number, last_activity_at"
-    values = f"'{uuid4()}', '{clock.now()}', '{two.mentorship.id}', 0, '{clock.now()}'"
-    async with connect(database_url) as context:
+    values = f"'{uuid4()}', '{clock.now()}', '{altered.two.mentorship.id}', 0, '{clock.now()}'"
+    async with connect(altered.url) as context:
         with pytest.raises(IntegrityError):
             await context.db().execute_query(f"INSERT INTO conversation ({named}) VALUES ({values})")  # noqa: S608
 
 
-async def test_after_a_migration_foreign_keys_are_still_enforced(database_url: str, further: Further) -> None:
-    await a_lived_in_database(database_url)
-    further.migration(ALTERATION)
-    await migrate(database_url)
+async def test_after_a_migration_foreign_keys_are_still_enforced(altered: Altered) -> None:
     nobody = uuid4()
-    async with connect(database_url) as context:
+    async with connect(altered.url) as context:
         for table, column in (("goal", "mentorship_id"), ("mentorship", "mentor_id"), ("message", "conversation_id")):
             with pytest.raises(IntegrityError):
                 await context.db().execute_query(f'UPDATE "{table}" SET "{column}" = \'{nobody}\'')  # noqa: S608
 
 
-async def test_after_a_migration_deleting_an_account_still_takes_its_profile_along(
-    database_url: str, further: Further
-) -> None:
-    await a_lived_in_database(database_url)
-    async with connect(database_url):
-        alone = await person("Nia")
-    further.migration(ALTERATION)
-    await migrate(database_url)
-    async with connect(database_url):
-        await alone.delete()
-        assert not await Profile.filter(id=alone.id).exists()
+async def test_after_a_migration_deleting_an_account_still_takes_its_profile_along(altered: Altered) -> None:
+    class Undone(Exception):
+        """The database stays as the other tests expect it."""
+
+    async def left() -> None:
+        nia = altered.alone.id
+        async with in_transaction() as unit:
+            await unit.execute_query(f"DELETE FROM account WHERE id = '{nia}'")  # noqa: S608
+            raise Undone(await unit.execute_query_dict(f"SELECT 1 FROM profile WHERE id = '{nia}'"))  # noqa: S608
+
+    async with connect(altered.url):
+        with pytest.raises(Undone) as undone:
+            await left()
+    assert undone.value.args == ([],)
 
 
 async def test_a_migration_that_leaves_rows_without_their_parent_is_told(database_url: str, further: Further) -> None:

@@ -38,6 +38,8 @@ MUTATIONS = SCHEMA.mutation_type.fields
 # What a retry would make twice: each takes a clientId.
 CREATING = {
     "requestMentorship",
+    "offerMentorship",
+    "requestMentors",
     "addGoal",
     "addMilestone",
     "scheduleMeeting",
@@ -46,7 +48,8 @@ CREATING = {
     "startVideoSession",
     "reportProfile",
 }
-CREATING |= {"scheduleMessage", "forwardMessage"}
+CREATING |= {"scheduleMessage", "forwardMessage", "createOrganisation", "createProgramme", "addCohort"}
+CREATING |= {"runMatching", "resolveMatching", "replayMatching"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
@@ -59,6 +62,7 @@ CHANGING = {
     "acceptMentorshipRequest",
     "declineMentorshipRequest",
     "withdrawMentorshipRequest",
+    "reorderMentorshipRequests",
     "endMentorship",
     "markGoal",
     "completeMilestone",
@@ -96,13 +100,31 @@ CHANGING = {
     "leaveVideoSession",
     "endVideoSession",
 }
+# Of organisations: the person is the key.
+CHANGING |= {"updateOrganisation", "inviteMembers", "acceptInvitation", "setMemberRole", "endMembership"}
+CHANGING |= {"updateProgramme", "enrolParticipants", "joinProgramme", "leaveProgramme", "setPairRule"}
+CHANGING |= {"cancelMatching", "publishMatching", "lockPair", "forbidPair", "swapPairs"}
 
 # Plain lists, and what bounds each.
 BOUNDED = {
+    "RequestMentorsPayload.requests": "MOST_CHOICES",
+    "ReorderMentorshipRequestsPayload.requests": "MOST_CHOICES",
     "Profile.languages": "MOST_LANGUAGES",
     "Profile.skillsOffered": "MOST_PER_PERSON",
     "Profile.skillsWanted": "MOST_PER_PERSON",
     "Profile.availability": "MOST_WINDOWS",
+    "Programme.weights": "the components of a score",
+    "Participation.answers": "MOST_ANSWERS",
+    "Matching.weights": "the components of a score",
+    "MatchedPair.reasons": "AT_MOST",
+    "MatchedPair.components": "the components of the score",
+    "LeftOver.exclusions": "HardRule",
+    "LeftOver.reasons": "a sentence for each rule, and one",
+    "PlaceShortage.menteeIds": "MOST_NAMED",
+    "PlaceShortage.mentorIds": "MOST_NAMED",
+    "DraftComparison.changes": "MOST_TOLD",
+    "InviteMembersPayload.memberships": "MOST_AT_ONCE",
+    "EnrolParticipantsPayload.participations": "MOST_AT_ONCE",
     "SuggestionEdge.reasons": "a sentence for each component of the score",
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",

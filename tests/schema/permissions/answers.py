@@ -37,15 +37,20 @@ async def told(world: World, name: str, document: str, *, ears: str | None = Non
     return answer
 
 
-async def heard(world: World, name: str, document: str, many: int, **given: Any) -> list[dict[str, Any]]:
-    """The first answers of a subscription, at most so many; one of errors alone where it cannot begin."""
+async def heard(
+    world: World, name: str, document: str, many: int | None, *, last: str | None = None, **given: Any
+) -> list[dict[str, Any]]:
+    """The first answers of a subscription, at most so many, or to the one with the `last` cursor.
+
+    One of errors alone where it cannot begin.
+    """
     found: list[dict[str, Any]] = []
     try:
         context = Context(session=await session_of(world, name), bells=Bells())
         async with asyncio.timeout(10), aclosing(stream(prepare(document, given, None, UNLIMITED), context)) as answers:
             async for answer in answers:
                 found.append(orjson.loads(answer))
-                if len(found) == many:
+                if len(found) == many or (last and found[-1]["data"]["inbox"]["cursor"] == last):
                     break
     except RequestError as error:
         found.append({"errors": error.errors})

@@ -12,6 +12,9 @@ TYPES = {name: kind for name, kind in SCHEMA.type_map.items() if is_object_type(
 
 # Computed in Python: an operation that asks for one of these is executed field by field, and not by a plan.
 COMPUTED = frozenset({"Profile.availability", "Account.inboxCursor", "Session.current"})
+COMPUTED |= {"Programme.weights", "Participation.answers"}
+COMPUTED |= {"Matching.figures", "Matching.weights", "MatchedPair.components"}
+COMPUTED |= {"LeftOver.reasons", "LeftOver.parted", "LeftOver.mentors", "LeftOver.exclusions", "LeftOver.shortage"}
 
 # Below a root field, within the depth that a document may have.
 DEEPEST = DEFAULT_LIMITS.depth - 1
@@ -42,7 +45,10 @@ WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
 # What a list must be given.
 GIVEN = {"searchMessages": '(text: "canary")', "messages": '(conversationId: "{mara_theo conversation}")'}
+GIVEN["participations"] = GIVEN["matchings"] = '(programmeId: "{programme}")'
+GIVEN["compareMatchings"] = '(matchingId: "{draft}", withId: "{published}")'
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
+BY_ID |= {"organisation": "Organisation", "programme": "Programme", "matching": "Matching"}
 
 
 def by_node(kind: str, way: str = "planned") -> str:

@@ -38,6 +38,8 @@ def test_every_mutation_is_walked() -> None:
     assert DEEDS.keys() == TYPES["Mutation"].fields.keys()
 
 
+FOLLOWED = """query($id: ID!) { node(id: $id) { __typename id ... on Matching {
+    follows { __typename id number } replays { __typename id number } } } }"""
 ANSWERED = "query($id: ID!) { node(id: $id) { __typename id ... on Message { replyTo { __typename id body } } } }"
 
 
@@ -61,11 +63,11 @@ async def test_every_field_is_shown_to_somebody(template: World, tmp_path: Path)
             for kind in NODES:
                 if not kind.endswith(("Participant", "Skill")):
                     await read_nodes(world, reader, kind, by_node(kind))
-            await read_nodes(world, reader, "Mentorship", by_root("mentorship"))
-            await read_nodes(world, reader, "Profile", by_root("profile"))
-            await read_nodes(world, reader, "VideoSession", by_root("videoSession"))
+            for name, kind in BY_ID.items():
+                await read_nodes(world, reader, kind, by_root(name))
             # A type does not come again below itself in the documents above.
             await read_nodes(world, reader, "Message", ANSWERED)
+            await read_nodes(world, reader, "Matching", FOLLOWED)
             await read_inbox(world, reader)
             await _read_signals(world, reader)
         theirs = await Inbox.get(id=world.accounts["mara"])

@@ -1,21 +1,37 @@
 """What the tests of the planner share."""
 
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from tortoise.backends.base.executor import BaseExecutor
 
+from models import clock
+from models.database import connect
 from schema import execution
 from schema.plan import mutations
 from schema.plan import planner as planning
 from tests.schema.plan.community import Community, community
+from tests.templates import Template, Templates
 
 
 @pytest.fixture
-async def populated(database: str) -> Community:
-    """A database with rows that are hard to write as JSON or as SQL."""
-    return await community()
+def filled(engine: str, templates: Templates) -> Template:
+    return templates.of(engine, community)
+
+
+@pytest.fixture
+def url_for_all(engine: str, templates: Templates) -> str:
+    return templates.untouched(engine, community)
+
+
+@pytest.fixture
+async def populated(filled: Template, url_for_all: str) -> AsyncIterator[Community]:
+    """Rows that are hard to write as JSON or as SQL, in the one database of all the tests that only read."""
+    with clock.moved(filled.filled_at - clock.now()):
+        async with connect(url_for_all):
+            yield filled.what
 
 
 @pytest.fixture

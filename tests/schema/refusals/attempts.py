@@ -14,9 +14,9 @@ BY_MENTOR = {"acceptMentorshipRequest", "declineMentorshipRequest"}
 
 
 def actor(world: World, name: str) -> Session:
-    if name == "withdrawMentorshipRequest":
+    if name in {"withdrawMentorshipRequest", "reorderMentorshipRequests"}:
         return world.asker
-    return world.mentor if name in BY_MENTOR else world.mentee
+    return world.mentor if name in {*BY_MENTOR, "offerMentorship"} else world.mentee
 
 
 async def do(by: Session | None, name: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +51,8 @@ async def failures(world: World, name: str, at: str, bad: Mapping[str, Any], cod
         if (answer.get("code"), answer.get("field")) != (code, at):
             wrong[case] = {key: value for key, value in answer.items() if key != "message"}
         if (now := await rows()) != before:
-            wrong[f"{case}: written"] = [table for table in now if now[table] != before[table]]
+            wrong[f"{case}: written"] = [
+                table for table in now.keys() | before.keys() if now.get(table) != before.get(table)
+            ]
             before = now
     return wrong
