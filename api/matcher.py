@@ -37,7 +37,7 @@ GONE = "The server that worked on it has stopped; there is no draft of it. Run i
 TOO_LONG = f"It has not come to an end within {MOST_SECONDS / 60:.0f} minutes; there is no draft of it."
 
 
-class Worker:
+class Solving:
     """One run, and the process that works it off."""
 
     def __init__(self, run: Matching) -> None:
@@ -128,7 +128,7 @@ async def run_next() -> bool:
     await Matching.sweep()
     run = await Matching.claim()
     if run is not None:
-        await Worker(run).work()
+        await Solving(run).work()
     return run is not None
 
 
