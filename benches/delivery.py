@@ -7,6 +7,7 @@ is measured is a server that is rung for, reads, and writes to its sockets. The 
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from benches.results import Samples, save, show
 from benches.servers import Cpu, Postgres, Server, ours, spent
 from models.conversation import Conversation
 from models.database import connect
-from realtime.broker import postgres_broker
+from realtime.broker import broker
 
 SOCKETS = 200
 OURS, DEVICES = "ours, 200 accounts", "ours, 40 accounts of 5 devices"
@@ -61,6 +62,10 @@ class Listeners:
         if heard != word:
             raise AssertionError(f"the listeners said {heard!r} and not {word!r}")
 
+    def freeze(self) -> None:
+        """From now on nothing is read."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def stop(self) -> dict[str, Any]:
         """What came, and when."""
         self._say("stop")
@@ -75,7 +80,7 @@ class Listeners:
 @asynccontextmanager
 async def storing(url: str, person: Person) -> AsyncIterator[Any]:
     """Sends a message as this person, as another worker would; the function returns once it is stored."""
-    async with connect(url), postgres_broker(url):
+    async with connect(url), broker(url):
         talk = await Conversation.get(id=person.conversation)
 
         async def send(number: int) -> None:

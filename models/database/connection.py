@@ -1,10 +1,11 @@
 """Where the database is, and how to connect to it."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connections
@@ -144,3 +145,8 @@ def dialect() -> str:
     """`sqlite` or `postgres`: the connection is named by it."""
     (name,) = get_connections().db_config
     return str(name)
+
+
+def array_text(values: Iterable[UUID | int]) -> str:
+    """Ids or numbers, as PostgreSQL writes an array. Its driver looks at each of a list for longer than this takes."""
+    return f"{{{','.join(map(str, values))}}}"

@@ -9,6 +9,7 @@ import orjson
 from tortoise import fields
 from tortoise.fields.base import Field
 
+from models.database import array_text
 from schema.plan.json import Json
 from schema.plan.sql import Piece, Slot, Sql
 
@@ -82,12 +83,13 @@ class Dialect:
 
     def pairs(self) -> Sql:
         """A statement whose rows are pairs: n, from 0, and the ids viewer and id."""
-        ids = Sql("unnest(", Slot("viewers"), "::uuid[], ", Slot("subjects"), "::uuid[])")
+        ids = Sql("unnest(", Slot("viewers"), "::text::uuid[], ", Slot("subjects"), "::text::uuid[])")
         return Sql("SELECT n::int - 1 AS n, viewer, id FROM ", ids, " WITH ORDINALITY AS p(viewer, id, n)")
 
     def pairs_of(self, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[str, Any]:
         """What fills the slots of `pairs`."""
-        return {"viewers": [viewer for viewer, _ in pairs], "subjects": [subject for _, subject in pairs]}
+        viewers, subjects = zip(*pairs, strict=True)
+        return {"viewers": array_text(viewers), "subjects": array_text(subjects)}
 
     def text(self, field: Field[Any], name: str) -> str:
         """The text of a column, for a cursor; of a moment or a day, as Python's isoformat."""
