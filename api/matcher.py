@@ -70,7 +70,10 @@ class Solving:
             told = await hearing if hearing.done() else None
         finally:
             await _ended(process, hearing, holding)
-        if not hearing.cancelled():
+        if hearing.cancelled():
+            # It is not wanted any more; or it could not be held on, and this raises why.
+            holding.result()
+        else:
             await self._conclude(told, process.returncode)
 
     async def _hear(self, process: asyncio.subprocess.Process, market: bytes) -> dict[str, Any] | None:
