@@ -18,7 +18,7 @@ from models import clock
 from models.block import Block
 from models.matching.options import HardRule, RunOptions
 from models.mentorship import Mentorship, MentorshipStatus
-from models.organisation import Cohort, PairRule, PairRuleKind, Participation, Programme, ProgrammeSide
+from models.organisation import Cohort, PairRule, PairRuleKind, Participation, Programme, ProgrammeMode, ProgrammeSide
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, not_found
 from models.request import MentorshipRequest
@@ -56,6 +56,9 @@ class _Gathered:
 async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Frozen:
     """The market of a programme as it is now. Raises `Refused` where it cannot be solved, saying what to mend."""
     options.must_be_possible()
+    if programme.mode is ProgrammeMode.SELF:
+        message = "In this programme people find each other themselves; make its mode HYBRID first."
+        raise Refused(RefusalCode.WRONG_STATE, message, "programmeId")
     if options.cohort_id and not await Cohort.exists(id=options.cohort_id, programme_id=programme.id):
         raise not_found("cohort of this programme", "cohortId")
     found = await _gather(programme, options)
