@@ -10,6 +10,7 @@ from tortoise.expressions import F, Subquery
 
 from matching.availability import Window, week_mask
 from matching.fit import Person, Side
+from matching.population import Population
 from matching.ranking import Suggestion, recommend
 from models import clock
 from models.mentorship import Mentorship, MentorshipStatus
@@ -37,8 +38,8 @@ async def suggest(
     )
     today = clock.now().date()
     ranked = recommend(
-        _person(me, today),
-        (_person(candidate, today) for candidate in candidates),
+        Population([_person(me, today), *(_person(one, today) for one in candidates if one.id != me.id)]),
+        me.id,
         Side.MENTEE,
         limit,
         exclude=cast(list[UUID], paired),
