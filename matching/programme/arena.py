@@ -25,8 +25,8 @@ Places = NDArray[np.intp]
 class Arena:
     """The mentees who are not bound to a mentor, and the mentors who have places left."""
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self, market: Market, threads: int = 1) -> None:
+        self.market, self.threads = market, threads
         taken = Counter(market.fixed.values())
         self.mentees: list[Identity] = sorted(set(market.mentees) - market.fixed.keys())
         left = {mentor: places - taken[mentor] for mentor, places in market.capacity.items()}

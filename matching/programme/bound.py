@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from matching.programme.arena import Arena, Integers, Places
 from matching.programme.candidates import KEPT, Candidates, Pairs, joined, rank_within, tiles_of
 from matching.programme.flow import Edges
-from matching.programme.tiles import TILE, Rows
+from matching.programme.tiles import TILE, Rows, in_order
 from matching.ranking import UNITS
 
 _NOTHING: Final = int(np.iinfo(np.int64).min // 4)
@@ -49,15 +49,17 @@ def bound(
     doubtful = np.flatnonzero(hopes > gains)
     # Where most may be wrong first: the others may turn out not to matter.
     doubtful = doubtful[np.argsort((gains - hopes)[doubtful], kind="stable")]
+    if fixed + int(hopes.sum()) <= enough:
+        return Bound(fixed + int(hopes.sum()), joined([]))
     search = _Search(arena, edges, prices, gains)
     missing = []
-    for number, places in enumerate(tiles_of(doubtful)):
-        if fixed + int(hopes.sum()) <= enough or not may_go_on(number * TILE / len(doubtful)):
-            break
-        pairs, gained = search.beyond(places)
+    tiles = in_order(search.beyond, tiles_of(doubtful), arena.threads)
+    for number, (places, pairs, gained) in enumerate(tiles):
         hopes[places] = gains[places]
         np.maximum.at(hopes, pairs.mentees, gained)
         missing.append(_best(pairs, gained))
+        if fixed + int(hopes.sum()) <= enough or not may_go_on(min(1.0, (number + 1) * TILE / len(doubtful))):
+            break
     return Bound(fixed + int(hopes.sum()), joined(missing))
 
 
@@ -72,8 +74,8 @@ class _Search:
         largest = max(np.abs(self._asked).max(initial=0), gains.max(initial=0) / UNITS, 1)
         self._doubt = 4e-7 * largest + 2e-6
 
-    def beyond(self, places: Places) -> tuple[Pairs, Integers]:
-        """The pairs of these mentees, and what the mentees would gain."""
+    def beyond(self, places: Places) -> tuple[Places, Pairs, Integers]:
+        """The mentees, pairs of theirs, and what they would gain by each."""
         scores = self._arena.tiles.scores(places)
         allowed = scores >= 0
         surplus = self._arena.fair(scores) - self._asked.astype(np.float32)
@@ -82,7 +84,7 @@ class _Search:
         mentees, found = places[rows], scores[rows, mentors]
         gained = self._arena.worth(found) - self._prices[mentors]
         more = (gained > self._gains[mentees]) & ~self._is_known(mentees, mentors)
-        return Pairs(mentees[more], mentors[more], found[more]), gained[more]
+        return places, Pairs(mentees[more], mentors[more], found[more]), gained[more]
 
     def _is_known(self, mentees: Places, mentors: Places) -> NDArray[np.bool_]:
         wanted = mentees * len(self._prices) + mentors

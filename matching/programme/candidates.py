@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.programme.arena import Arena, Places
-from matching.programme.tiles import TILE, Rows
+from matching.programme.tiles import TILE, Rows, in_order
 
-KEPT: Final = 24
-"""How many are kept on every list."""
+KEPT: Final = 48
+"""How many are kept on every list: enough that the first bound is mostly near enough, and scoring is not repeated."""
 
 # As many hits of columns are sorted at a time: it bounds the memory.
 _MOST_HITS: Final = 3_000_000
@@ -61,15 +61,18 @@ def candidates(arena: Arena, may_go_on: Callable[[float], bool]) -> Candidates:
     by_mentee, columns = [], _Columns(width)
     # Whoever is not reached may have any score.
     limits, reached = np.full(many, 1.0, dtype=np.float32), 0
-    for places in tiles_of(np.arange(many)):
-        if not may_go_on(reached / max(many, 1)):
-            break
+
+    def look(places: Places) -> tuple[Places, Rows, Pairs, Rows]:
         scores = arena.tiles.scores(places)
-        by_mentee.append(_previous(arena, scores, places))
-        pairs, limits[places] = best_of_rows(scores, places, KEPT)
-        by_mentee.append(pairs)
+        return places, scores, *best_of_rows(scores, places, KEPT)
+
+    for places, scores, pairs, their_limits in in_order(look, tiles_of(np.arange(many)), arena.threads):
+        if not may_go_on(reached / many):
+            break
+        by_mentee += [pairs, _previous(arena, scores, places)]
+        limits[places] = their_limits
         columns.add(scores, places)
-        reached = places[-1] + 1
+        reached = int(places[-1]) + 1
     complete = reached == many
     by_mentor, mentor_limits = columns.best()
     if not complete:

@@ -39,6 +39,7 @@ def solve_programme(
     *,
     tolerance: float = TOLERANCE,
     time_limit: float = math.inf,
+    threads: int = 1,
     progress: Progress = lambda stage, share: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Result:
@@ -46,9 +47,10 @@ def solve_programme(
 
     The tolerance is a share of what the scores alone are worth. When `time_limit` (seconds by `clock`) is up, the
     best so far is the result, with its gap as it is. Equal markets give equal results if time does not run out, in
-    whatever order their people and pairs are given. `progress` may raise to break off.
+    whatever order their people and pairs are given, with as many `threads` as there may be. `progress` may raise
+    to break off.
     """
-    run = _Run(Arena(market), tolerance, clock() + time_limit, progress, clock)
+    run = _Run(Arena(market, threads), tolerance, clock() + time_limit, progress, clock)
     assignment, edges, proof = run.solve()
     run.report("explaining", 0)
     result = _result(run.arena, assignment, edges, proof, tolerance)

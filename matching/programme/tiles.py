@@ -5,8 +5,10 @@ years, industry or ways to meet alone is made once for all who have the same. We
 harmonic mean needs no factor: `2e 2r / (2e + 2r)` is `2er / (e + r)`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from matching.features import Features, Words
 from matching.fit import NAMES, Name, Weights
 
 Rows: TypeAlias = NDArray[np.float32]
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 TILE: Final = 64
 """How many rows are made at a time."""
@@ -135,6 +140,24 @@ class Tiles:
         cosines[self._no_about] = NEUTRAL
         np.multiply(self._weights["goals"], cosines, out=part)
         total += part
+
+
+def in_order(work: Callable[[Given], Made], parts: Iterable[Given], threads: int) -> Iterator[Made]:
+    """The work on each part, one after the other; with threads, the next parts are worked on meanwhile.
+
+    NumPy lets others run while it works on long rows.
+    """
+    if threads == 1:
+        yield from map(work, parts)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(work, part))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _bits(words: Words) -> NDArray[np.uint8]:
