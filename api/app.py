@@ -25,6 +25,8 @@ from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
 from models.retention import Retention
+from models.suggestion import gather
+from realtime.background import beside
 from realtime.broker import broker
 from realtime.endings import Endings
 from realtime.presence import Roster
@@ -77,6 +79,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds, files.store, Retention(timedelta(days=settings.inbox_days))),
             metrics.posted(),
+            beside(gather),
             mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):
             graphql.bells = live.bells = bells

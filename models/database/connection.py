@@ -31,6 +31,7 @@ MODULES = [
     "models.conversation.star",
     "models.conversation.scheduled",
     "models.block",
+    "models.suggestion.dismissal",
     "models.report",
     "models.evidence",
     "models.attachment",
