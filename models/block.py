@@ -65,13 +65,15 @@ class Block(Base):
         if await cls.filter(blocker_id=by.id).count() >= MOST_BLOCKED:
             raise Refused(RefusalCode.LIMIT_REACHED, f"At most {MOST_BLOCKED:,} people can be blocked.", "profileId")
         block = await cls.create(blocker_id=by.id, blocked_id=profile_id)
+        mentorships = [each.mentorship_id for each in conversations if each.mentorship_id is not None]
+        # Before any inbox: a request that is answered may tell a third person, whose turn it is then.
+        await VideoSession.hold_all_of(mentorships)
+        await MentorshipRequest.answer_all_between(by, profile_id)
+        for mentorship_id in mentorships:
+            await VideoSession.end_all_of(await Mentorship.get(id=mentorship_id))
         for conversation in conversations:
             conversation.blocks += 1
             await conversation.store("blocks")
-            if conversation.mentorship_id is not None:
-                await VideoSession.end_all_of(await Mentorship.get(id=conversation.mentorship_id))
-        await MentorshipRequest.answer_all_between(by, profile_id)
-        for conversation in conversations:
             await Inbox.record(Kind.CONVERSATION_CHANGED, conversation, [by.id])
         return block
 
@@ -111,7 +113,6 @@ async def _held(one: UUID, other: UUID) -> list[Conversation]:
         held.update((each.id, each) for each in new)
 
     await hold()
-    for profile_id in sorted((one, other)):
-        await Profile.filter(id=profile_id).select_for_update(no_key=True).first()
+    await Profile.hold((one, other))
     await hold()
     return list(held.values())

@@ -13,6 +13,7 @@ from models import clock
 from models.base import Authored
 from models.database import transaction
 from models.inbox import Inbox, Kind
+from models.mentorship import MeetingKind as MeetingKind
 from models.mentorship import Mentorship
 from models.profile import zone
 from models.refusal import RefusalCode, Refused, invalid
@@ -25,15 +26,6 @@ SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 FURTHEST = timedelta(days=730)
 
 WALL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
-
-
-class MeetingKind(StrEnum):
-    """How the two meet."""
-
-    IN_PERSON = "IN_PERSON"
-    PHONE = "PHONE"
-    VIDEO = "VIDEO"
-    MESSAGING = "MESSAGING"
 
 
 class MeetingStatus(StrEnum):

@@ -33,6 +33,15 @@ class Cadence(StrEnum):
     MONTHLY = "MONTHLY"
 
 
+class MeetingKind(StrEnum):
+    """How the two meet."""
+
+    IN_PERSON = "IN_PERSON"
+    PHONE = "PHONE"
+    VIDEO = "VIDEO"
+    MESSAGING = "MESSAGING"
+
+
 class MentorshipStatus(StrEnum):
     """A mentorship is active until somebody ends it."""
 
@@ -43,10 +52,11 @@ class MentorshipStatus(StrEnum):
 class Mentorship(Base):
     """A mentor and a mentee, with their goals, meetings and one conversation."""
 
-    request: fields.OneToOneRelation["MentorshipRequest"] = fields.OneToOneField(
-        "models.MentorshipRequest", related_name="mentorship", on_delete=fields.RESTRICT
+    # Null where an organiser has brought the two together.
+    request: fields.OneToOneNullableRelation["MentorshipRequest"] = fields.OneToOneField(
+        "models.MentorshipRequest", related_name="mentorship", null=True, on_delete=fields.RESTRICT
     )
-    request_id: UUID
+    request_id: UUID | None
     mentor: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name="mentorships_as_mentor", on_delete=fields.CASCADE
     )
@@ -57,6 +67,7 @@ class Mentorship(Base):
     mentee_id: UUID
     status = fields.CharEnumField(MentorshipStatus, max_length=16, default=MentorshipStatus.ACTIVE)
     cadence = fields.CharEnumField(Cadence, max_length=16)
+    format = fields.CharEnumField(MeetingKind, max_length=16, default=MeetingKind.VIDEO, db_default=MeetingKind.VIDEO)
     ends_on = fields.DateField()
     ended_at = fields.DatetimeField(null=True)
     end_reason = fields.TextField(default="")
@@ -82,18 +93,35 @@ class Mentorship(Base):
         return self.mentor_id, self.mentee_id
 
     @classmethod
-    async def begin(cls, request: "MentorshipRequest") -> Self:
-        """The mentorship that an accepted request agreed on, with its conversation. Within a unit."""
+    async def begin(
+        cls,
+        mentor_id: UUID,
+        mentee_id: UUID,
+        *,
+        months: int,
+        cadence: Cadence,
+        format: MeetingKind = MeetingKind.VIDEO,
+        request_id: UUID | None = None,
+    ) -> Self:
+        """The mentorship of two people, with its conversation; it takes one of the mentor's places. Both hear of it.
+
+        Of a request that was accepted, or, without one, as an organiser has decided: whoever calls knows that the two
+        may be brought together. Within a unit; one that begins several holds all their people first (`Profile.hold`).
+        Raises `Refused` where the mentor has no free place, or the two have a mentorship already.
+        """
         from models.conversation import Conversation
 
-        await no_pair_yet(request.mentor_id, request.mentee_id)
+        await Profile.hold((mentor_id, mentee_id))
+        await no_pair_yet(mentor_id, mentee_id)
+        await (await Profile.get(id=mentor_id)).take_mentee()
         mentorship = await cls.create(
-            request_id=request.id,
-            mentor_id=request.mentor_id,
-            mentee_id=request.mentee_id,
-            cadence=request.cadence,
-            ends_on=months_after(clock.now().date(), request.months),
-            active_pair=pair_of(request.mentor_id, request.mentee_id),
+            request_id=request_id,
+            mentor_id=mentor_id,
+            mentee_id=mentee_id,
+            cadence=cadence,
+            format=format,
+            ends_on=months_after(clock.now().date(), months),
+            active_pair=pair_of(mentor_id, mentee_id),
         )
         await Conversation.open(mentorship)
         await Inbox.record(Kind.MENTORSHIP_CHANGED, mentorship, mentorship.people)

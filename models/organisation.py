@@ -51,6 +51,8 @@ class Programme(Base):
     purpose = fields.TextField(default="")
     starts_on = fields.DateField()
     ends_on = fields.DateField()
+    # Days to answer a request in, 1 to 60; null for as many as everybody has (`request.REPLY_WITHIN`).
+    reply_days = fields.SmallIntField(null=True)
 
     class Meta:
         table = "programme"

@@ -89,7 +89,7 @@ class ReadMarkerMoved(InboxEvent):
     conversation: Conversation
 
 
-@strawberry.type(description="A request was made, answered, withdrawn, or has expired.")
+@strawberry.type(description="A request was made, has its turn, was answered, withdrawn, or has expired.")
 class RequestChanged(InboxEvent):
     """A request has changed."""
 

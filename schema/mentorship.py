@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 import models.mentorship
-from models.mentorship import Cadence, MentorshipStatus
+from models.mentorship import Cadence, MeetingKind, MentorshipStatus
 from schema.connection import Connection, Order, children, page
 from schema.context import Info, viewer
 from schema.conversation import Conversation
@@ -31,6 +31,7 @@ class Mentorship(Node):
     mentee: Profile = related()
     status: MentorshipStatus
     cadence: Cadence
+    format: MeetingKind = strawberry.field(description="How the two mean to meet.")
     created_at: datetime
     ends_on: date = strawberry.field(description="The end that the two have in mind.")
     ended_at: datetime | None

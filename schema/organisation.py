@@ -27,6 +27,9 @@ class Programme(Node):
     purpose: str
     starts_on: date
     ends_on: date
+    reply_days: int | None = strawberry.field(
+        description="How many days there are to answer a request in it; null for the usual fourteen."
+    )
     organisation: Organisation = related()
 
 

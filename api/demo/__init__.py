@@ -6,7 +6,7 @@ is moved into the past: so the demo obeys every rule that a real community obeys
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from random import Random
@@ -67,8 +67,8 @@ async def _fill(
             return []
         accounts = await _sign_up(planned.people, secrets)
         await _open_programme(planned.people, accounts)
-    couples = [(one.mentor, one.mentee) for one in planned.pairs] + [(one.mentor, one.mentee) for one in planned.hopes]
-    pairs = [_acquaintance(mentor, mentee, accounts) for mentor, mentee in couples]
+    pairs = [_acquaintance(one.mentor, one.mentee, accounts) for one in planned.pairs]
+    pairs += [_acquaintance(one.mentor, one.mentee, accounts, one.further) for one in planned.hopes]
     for moment in moments:
         if interrupted():
             raise asyncio.CancelledError
@@ -127,5 +127,8 @@ async def _open_programme(people: list[Person], accounts: dict[str, Account]) ->
         await programme.enrol(profile)
 
 
-def _acquaintance(mentor: Person, mentee: Person, accounts: dict[str, Account]) -> Acquaintance:
-    return Acquaintance(mentor, mentee, {Side.MENTOR: accounts[mentor.email], Side.MENTEE: accounts[mentee.email]})
+def _acquaintance(
+    mentor: Person, mentee: Person, accounts: dict[str, Account], further: Sequence[Person] = ()
+) -> Acquaintance:
+    two = {Side.MENTOR: accounts[mentor.email], Side.MENTEE: accounts[mentee.email]}
+    return Acquaintance(mentor, mentee, two, [accounts[person.email] for person in further])

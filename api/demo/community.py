@@ -34,6 +34,7 @@ class Hope:
     mentee: Person
     approach: Approach
     skill: str
+    further: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ class _Casting:
     def hope(self, approach: Approach) -> Hope:
         """The two of a request that makes no pair."""
         mentor, mentee = self._best(lambda mentor, mentee: bool(_shared(mentor, mentee)))
-        return Hope(mentor, mentee, approach, _shared(mentor, mentee)[0])
+        skill = _shared(mentor, mentee)[0]
+        # By name, and without chance: who is asked first is not changed by who would be asked next.
+        others = [one for one in self._mentors() if one not in (mentor, mentee) and skill in one.offered]
+        further = sorted(others, key=lambda one: one.name)[: approach.further]
+        return Hope(mentor, mentee, approach, skill, tuple(further))
 
     def everybody(self) -> list[Person]:
         """All people. The stories are told in English, so somebody who is in none may do without it."""

@@ -14,7 +14,7 @@ from models.conversation import Conversation
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 
 
 @dataclass
@@ -24,6 +24,8 @@ class Acquaintance:
     mentor: Person
     mentee: Person
     accounts: dict[Side, Account]
+    # Mentors whom the mentee would ask after this one.
+    further: list[Account] = field(default_factory=list)
     request: MentorshipRequest = field(init=False)
     mentorship: Mentorship = field(init=False)
     conversation: Conversation = field(init=False)
@@ -51,6 +53,22 @@ class Ask:
         pair.request = await MentorshipRequest.ask(
             mentor.id, by=mentee, message=self.message, months=self.months, cadence=self.cadence
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AskInTurn:
+    """The mentee asks the mentor, and means to ask others after that: a message for each."""
+
+    messages: tuple[str, ...]
+    months: int
+    cadence: Cadence
+
+    async def done(self, pair: Acquaintance) -> None:
+        """Do it."""
+        mentors = [pair.accounts[Side.MENTOR], *pair.further]
+        choices = [Choice(one.id, message) for one, message in zip(mentors, self.messages, strict=True)]
+        mentee = pair.accounts[Side.MENTEE]
+        pair.request, *_ = await Queue.add(choices, by=mentee, months=self.months, cadence=self.cadence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,11 +64,15 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Approach:
-    """A request that made no pair: pending, unless it was withdrawn, or declined for a `reason`."""
+    """A request that made no pair: pending, unless it was withdrawn, or declined for a `reason`.
+
+    So many `further` mentors would be asked after the first.
+    """
 
     message: str
     reason: str | None
     withdrawn: bool
+    further: int
 
 
 def told(text: str, mentor: Person, mentee: Person, skill: str = "") -> str:
@@ -115,5 +119,6 @@ _SOURCE: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("stories
 
 STORIES: Final = tuple(_story(source) for source in _SOURCE["story"])
 APPROACHES: Final = tuple(
-    Approach(source["message"], source.get("reason"), source.get("withdrawn", False)) for source in _SOURCE["request"]
+    Approach(source["message"], source.get("reason"), source.get("withdrawn", False), source.get("further", 0))
+    for source in _SOURCE["request"]
 )

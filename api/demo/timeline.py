@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from api.demo.community import Community, Hope, Pair
-from api.demo.deeds import Accept, Aim, Ask, Complete, Decline, Deed, End, Meet, Read, Say, Withdraw
+from api.demo.deeds import Accept, Aim, Ask, AskInTurn, Complete, Decline, Deed, End, Meet, Read, Say, Withdraw
 from api.demo.stories import Line, told
 from matching.fit import Side
 from models.meeting import MeetingKind
@@ -135,8 +135,12 @@ def _hope(hope: Hope, pending: Iterator[int], random: Random) -> Steps:
     approach = hope.approach
     waits = approach.reason is None and not approach.withdrawn
     asked = next(pending) if waits else random.uniform(20, 60) * _DAY
-    message = told(approach.message, hope.mentor, hope.mentee, hope.skill)
-    yield asked, Ask(message, random.choice((3, 6, 9)), random.choice(list(Cadence)))
+    messages = [told(approach.message, one, hope.mentee, hope.skill) for one in (hope.mentor, *hope.further)]
+    months, cadence = random.choice((3, 6, 9)), random.choice(list(Cadence))
+    if hope.further:
+        yield asked, AskInTurn(tuple(messages), months, cadence)
+    else:
+        yield asked, Ask(messages[0], months, cadence)
     if approach.reason is not None:
         yield asked - random.uniform(1, 6) * _DAY, Decline(told(approach.reason, hope.mentor, hope.mentee))
     elif approach.withdrawn:

@@ -19,7 +19,7 @@ MODULES = [
     "models.skill",
     "models.organisation",
     "models.inbox",
-    "models.request",
+    "models.request.request",
     "models.mentorship",
     "models.goal",
     "models.meeting",

@@ -167,6 +167,11 @@ class VideoSession(Base):
         return session
 
     @classmethod
+    async def hold_all_of(cls, mentorship_ids: Iterable[UUID]) -> None:
+        """Lock the calls of these mentorships in the one order. Within a unit that holds the mentorships."""
+        await cls.filter(open_in__in=list(mentorship_ids)).order_by("id").select_for_update(no_key=True)
+
+    @classmethod
     async def end_all_of(cls, mentorship: Mentorship) -> None:
         """End the mentorship's call, if there is one. Within a unit."""
         for session in await cls.filter(open_in=mentorship.id):

@@ -114,6 +114,7 @@ async def test_the_community_has_people_of_each_kind_and_pairs_in_every_state(de
         RequestStatus.PENDING: 5,
         RequestStatus.DECLINED: 3,
         RequestStatus.WITHDRAWN: 2,
+        RequestStatus.QUEUED: 2,
     }
     assert Counter(each.status for each in await Mentorship.all()) == {
         MentorshipStatus.ACTIVE: 14,
@@ -207,6 +208,7 @@ async def test_what_happened_lies_in_the_past_and_in_the_order_of_the_inbox(demo
         assert times == sorted(times)
         assert all(joined < moment < datetime.now(UTC) for moment in times)
     for request in await MentorshipRequest.filter(status=RequestStatus.PENDING):
+        assert request.expires_at is not None
         assert request.expires_at > datetime.now(UTC)
 
 

@@ -12,9 +12,10 @@ from models.database import connect
 from models.database import migrate as module
 from models.database.migrate import migrate
 from models.meeting import Meeting
-from models.mentorship import Mentorship
+from models.mentorship import MeetingKind, Mentorship
 from models.organisation import ContactRule
 from models.refusal import RefusalCode
+from models.request import MentorshipRequest
 from models.video import VideoSession
 from tests.models.expect import refused
 from tests.models.migrating import Further, a_database_of_then, a_lived_in_database, indexes, rows
@@ -104,6 +105,23 @@ async def test_messages_of_before_the_messenger_are_all_there_and_their_keys_sti
         assert (again.id, again.number) == (messages[1].id, 2)
         assert (await conversation.send("message 3", by=mentor, client_id="m3")).number == 4
         assert (mentor.contact, mentor.read_receipts) == (ContactRule.SAME_PROGRAMME, True)
+
+
+async def test_requests_of_before_there_were_queues_are_as_they_were(empty_url: str) -> None:
+    await migrate(empty_url, to="0004_keys_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    await migrate(empty_url, to="0012_notices")
+    before, kept = await rows(empty_url), await indexes(empty_url)
+    await migrate(empty_url)
+    after = await rows(empty_url)
+    assert {name: after[name] for name in before} == before
+    assert kept <= await indexes(empty_url)
+    async with connect(empty_url):
+        request, mentorship = await MentorshipRequest.get(), await Mentorship.get()
+        assert (request.format, request.place, request.programme_id) == (MeetingKind.VIDEO, None, None)
+        assert (request.is_offer, mentorship.request_id, mentorship.format) == (False, request.id, MeetingKind.VIDEO)
+        for person_id in mentorship.people:
+            assert await MentorshipRequest.visible_to(await Account.get(id=person_id)).count() == 1
 
 
 async def test_messages_that_were_sent_before_get_their_html_page_by_page(

@@ -1,7 +1,7 @@
 """One person asks another for a mentorship."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +10,12 @@ import structlog
 
 from models import clock
 from models.account import Account
+from models.base import content_hash
+from models.block import Block
+from models.database import transaction
 from models.inbox import Kind
-from models.mentorship import Cadence, Mentorship
+from models.mentorship import Cadence, MeetingKind, Mentorship
+from models.organisation import Organisation, Programme
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import MOST_PENDING, REPLY_WITHIN, MentorshipRequest, RequestStatus
@@ -236,10 +240,10 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
     asked = [await ask(mara, await person(f"Mentee {number}")) for number in range(3)]
     decide = MentorshipRequest._decide
 
-    async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> None:
+    async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> list[MentorshipRequest]:
         if self.id == asked[0].id:
             raise LookupError
-        await decide(self, *to)
+        return await decide(self, *to)
 
     with clock.moved(REPLY_WITHIN):
         with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
@@ -248,6 +252,91 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
         assert [entry["request"] for entry in logged] == [str(asked[0].id)]
         assert await MentorshipRequest.filter(status=RequestStatus.EXPIRED).count() == 2
         assert await MentorshipRequest.expire_overdue() == 1
+
+
+async def offer(mentee: Account, mentor: Account, **changes: Any) -> MentorshipRequest:
+    what: dict[str, Any] = {"message": "Shall I?", "months": 6, "cadence": Cadence.WEEKLY, **changes}
+    return await MentorshipRequest.offer(mentee.id, by=mentor, **what)
+
+
+async def test_a_mentor_asks_and_the_mentee_decides(database: str) -> None:
+    mara, theo = await two_people(capacity=1)
+    offered = await offer(theo, mara, format=MeetingKind.PHONE)
+    assert await news(mara) == await news(theo) == [Kind.REQUEST_CHANGED]
+    for verb, somebody in (("accept", mara), ("decline", mara), ("withdraw", theo)):
+        with refused(RefusalCode.NOT_ALLOWED):
+            await getattr(offered, verb)(by=somebody)
+    assert (await Profile.get(id=mara.id)).mentees == 0
+    mentorship = await offered.accept(by=theo)
+    assert (mentorship.people, mentorship.format) == ((mara.id, theo.id), MeetingKind.PHONE)
+    assert (await Profile.get(id=mara.id)).mentees == 1
+
+
+async def test_a_mentor_who_has_offered_more_than_they_have_places_is_taken_by_the_first(database: str) -> None:
+    mara, theo = await two_people(capacity=1)
+    nia = await person("Nia")
+    offers = [(await offer(each, mara), each) for each in (theo, nia)]
+    answers = await asyncio.gather(*(one.accept(by=each) for one, each in offers), return_exceptions=True)
+    assert [each.code for each in answers if isinstance(each, Refused)] == [RefusalCode.AT_CAPACITY]
+    assert await Mentorship.all().count() == (await Profile.get(id=mara.id)).mentees == 1
+
+
+async def test_whom_a_mentor_cannot_ask(database: str) -> None:
+    mara, theo = await two_people(capacity=1)
+    for mentee, mentor, code in (
+        (mara, mara, RefusalCode.INVALID),
+        (mara, theo, RefusalCode.NOT_ALLOWED),
+    ):
+        with refused(code, "menteeId"):
+            await offer(mentee, mentor)
+    await ask(mara, theo)
+    with refused(RefusalCode.ALREADY_EXISTS, "menteeId"):
+        await offer(theo, mara)
+    nia = await person("Nia")
+    await Block.put(mara.id, by=nia)
+    with refused(RefusalCode.NOT_ALLOWED, "menteeId"):
+        await offer(nia, mara)
+    await pair(mara)
+    with refused(RefusalCode.AT_CAPACITY, "menteeId"):
+        await offer(await person("Zoe"), mara)
+
+
+async def test_a_programme_says_how_much_time_there_is_and_both_take_part_in_it(database: str) -> None:
+    mara, theo = await two_people()
+    acme = await Organisation.create(name="Acme")
+    named = {"name": "Autumn", "starts_on": date(2027, 9, 1), "ends_on": date(2028, 2, 29)}
+    programme = await Programme.create(organisation_id=acme.id, reply_days=3, **named)
+    with refused(RefusalCode.NOT_FOUND, "programmeId"):
+        await ask(mara, theo, programme_id=programme.id)
+    await programme.enrol(await Profile.get(id=theo.id))
+    with refused(RefusalCode.NOT_ALLOWED, "mentorId"):
+        await ask(mara, theo, programme_id=programme.id)
+    await programme.enrol(await Profile.get(id=mara.id))
+    asked = await ask(mara, theo, programme_id=programme.id)
+    assert asked.expires_at is not None
+    assert abs(asked.expires_at - clock.now() - timedelta(days=3)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_key_that_was_used_before_there_were_formats_still_finds_its_request(database: str) -> None:
+    mara, theo = await two_people()
+    first = await ask(mara, theo, client_id="k")
+    then = content_hash({"mentor_id": mara.id, "message": "Will you?", "months": 6, "cadence": "WEEKLY"})
+    assert first.content_hash == then
+    again = await ask(mara, theo, client_id="k", format=MeetingKind.VIDEO, programme_id=None)
+    assert again.id == first.id
+    with refused(RefusalCode.CLIENT_ID_REUSED):
+        await ask(mara, theo, client_id="k", format=MeetingKind.PHONE)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_an_organiser_brings_two_together_without_a_request(database: str) -> None:
+    mara, theo = await two_people(capacity=1)
+    begin = transaction(Mentorship.begin)
+    mentorship = await begin(mara.id, theo.id, months=3, cadence=Cadence.WEEKLY)
+    assert (mentorship.request_id, (await Profile.get(id=mara.id)).mentees) == (None, 1)
+    with refused(RefusalCode.AT_CAPACITY):
+        await begin(mara.id, (await person("Nia")).id, months=3, cadence=Cadence.WEEKLY)
 
 
 async def test_only_the_two_see_a_request(database: str) -> None:

@@ -38,6 +38,8 @@ MUTATIONS = SCHEMA.mutation_type.fields
 # What a retry would make twice: each takes a clientId.
 CREATING = {
     "requestMentorship",
+    "offerMentorship",
+    "requestMentors",
     "addGoal",
     "addMilestone",
     "scheduleMeeting",
@@ -59,6 +61,7 @@ CHANGING = {
     "acceptMentorshipRequest",
     "declineMentorshipRequest",
     "withdrawMentorshipRequest",
+    "reorderMentorshipRequests",
     "endMentorship",
     "markGoal",
     "completeMilestone",
@@ -99,6 +102,8 @@ CHANGING = {
 
 # Plain lists, and what bounds each.
 BOUNDED = {
+    "RequestMentorsPayload.requests": "MOST_CHOICES",
+    "ReorderMentorshipRequestsPayload.requests": "MOST_CHOICES",
     "Profile.languages": "MOST_LANGUAGES",
     "Profile.skillsOffered": "MOST_PER_PERSON",
     "Profile.skillsWanted": "MOST_PER_PERSON",

@@ -53,7 +53,8 @@ def _subject(kind: str, value: dict[str, Any], given: str | None) -> str | None:
         return str(value["node"]["id"])
     if kind == "SignOutPayload":
         return str(value["sessionId"])
-    children = [str(child["id"]) for child in value.values() if isinstance(child, dict) and "id" in child]
+    below = [one for member in value.values() for one in (member if isinstance(member, list) else [member])]
+    children = [str(child["id"]) for child in below if isinstance(child, dict) and "id" in child]
     return given or (children[0] if children else None)
 
 

@@ -116,7 +116,9 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             key = "programme_id" if kind == "Programme" else "programme__organisation_id"
             return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
         case "Mentorship" | "MentorshipRequest":
-            return {MENTOR: {row.mentor_id}, MENTEE: {row.mentee_id}}
+            # As long as nobody was asked, a request is the mentee's alone.
+            asked = kind == "Mentorship" or row.expires_at is not None
+            return {MENTOR: {row.mentor_id} if asked else set(), MENTEE: {row.mentee_id}}
         case "Conversation":
             return await _people_of_conversation(row)
         case "Message":

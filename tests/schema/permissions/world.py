@@ -34,7 +34,7 @@ from models.mentorship import Cadence, Mentorship
 from models.organisation import ContactRule, Organisation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from tests.people import PASSWORD
@@ -97,6 +97,7 @@ async def build(world: World) -> None:
         name="canary-mara_theo-programme",
         starts_on=date(2027, 1, 1),
         ends_on=date(2027, 6, 1),
+        reply_days=7,
     )
     for name in ("mara", "theo"):
         await programme.enrol(await Profile.get(id=people[name].id))
@@ -117,7 +118,11 @@ async def build(world: World) -> None:
     await _direct(world, people)
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
-    world.note("pending", await _ask(people, "mara", "theo"))
+    world.note("pending", await _ask(people, "mara", "theo", programme_id=programme.id))
+    # Finn does not know that he is Mara's second choice.
+    choices = [Choice(people["yan"].id, "canary-mara_yan-please"), Choice(people["finn"].id, "canary-mara-queued")]
+    _, queued = await Queue.add(choices, by=people["mara"], months=6, cadence=Cadence.WEEKLY)
+    world.note("queued", queued)
     world.secrets = [account.password_hash for account in await Account.all()]
     world.secrets += [session.token_hash for session in await Session.all()]
     world.secrets += [participant.ticket_hash for participant in await VideoParticipant.all()]
@@ -140,13 +145,14 @@ async def _safety(people: dict[str, Account], world: World) -> None:
     await report.close()
 
 
-async def _ask(people: dict[str, Account], mentee: str, mentor: str) -> MentorshipRequest:
+async def _ask(people: dict[str, Account], mentee: str, mentor: str, **more: Any) -> MentorshipRequest:
     return await MentorshipRequest.ask(
         people[mentor].id,
         by=people[mentee],
         message=f"canary-{mentee}_{mentor}-please",
         months=6,
         cadence=Cadence.WEEKLY,
+        **more,
     )
 
 

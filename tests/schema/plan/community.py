@@ -34,11 +34,11 @@ from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus, Milestone
 from models.meeting import Meeting, MeetingKind
-from models.mentorship import Mentorship
+from models.mentorship import Cadence, Mentorship
 from models.organisation import ContactRule, Organisation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
@@ -295,6 +295,10 @@ async def requests(mentee: Account, other: Account) -> None:
             await made.decline(by=await Account.get(id=made.mentor_id), reason="no")
             await MentorshipRequest.filter(id=made.id).update(reason=text)
     await asked(await person("Asked too", capacity=1), other)
+    mentors = [await person(name, capacity=1) for name in ("First", "Second")]
+    choices = [Choice(mentor.id, "a") for mentor in mentors]
+    await Queue.add(choices, by=mentee, months=1, cadence=Cadence.MONTHLY)
+    await MentorshipRequest.offer(other.id, by=mentors[1], message="a", months=1, cadence=Cadence.MONTHLY)
 
 
 async def safety(two: Pair, other: Account) -> None:

@@ -14,9 +14,9 @@ BY_MENTOR = {"acceptMentorshipRequest", "declineMentorshipRequest"}
 
 
 def actor(world: World, name: str) -> Session:
-    if name == "withdrawMentorshipRequest":
+    if name in {"withdrawMentorshipRequest", "reorderMentorshipRequests"}:
         return world.asker
-    return world.mentor if name in BY_MENTOR else world.mentee
+    return world.mentor if name in {*BY_MENTOR, "offerMentorship"} else world.mentee
 
 
 async def do(by: Session | None, name: str, given: dict[str, Any]) -> dict[str, Any]:

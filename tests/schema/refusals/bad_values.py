@@ -126,6 +126,13 @@ CANDIDATES = {
     "fragment": [{"candidate": "", "usernameFragment": "x\x00yz"}],
 }
 
+CHOICES: dict[str, Any] = {
+    "none": [],
+    "no id": [{"mentorId": "x", "message": "Will you?"}],
+    "no message": [{"mentorId": "Profile:01890000-0000-7000-8000-000000000000", "message": " "}],
+    "one twice": [{"mentorId": "Profile:01890000-0000-7000-8000-000000000000", "message": "Will you?"}] * 2,
+    "too many": [{"mentorId": f"Profile:01890000-0000-7000-8000-00000000000{n}", "message": "a"} for n in range(6)],
+}
 MESSAGE_IDS = {"none": [], "no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}
 # What is no emoji, or is more than one, or carries what nobody sees.
 EMOJI = {
@@ -181,6 +188,12 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("requestMentorship", "message", {**TEXTS, **BLANK}),
     ("requestMentorship", "months", MONTHS),
     ("requestMentorship", "clientId", CLIENT_IDS),
+    ("offerMentorship", "message", {**TEXTS, **BLANK}),
+    ("offerMentorship", "months", MONTHS),
+    ("offerMentorship", "clientId", CLIENT_IDS),
+    ("requestMentors", "choices", CHOICES),
+    ("requestMentors", "months", MONTHS),
+    ("requestMentors", "clientId", CLIENT_IDS),
     ("declineMentorshipRequest", "reason", TEXTS),
     ("endMentorship", "reason", TEXTS),
     ("addGoal", "title", TITLES),
@@ -226,6 +239,11 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
 IDS: list[tuple[str, str, str]] = [
     ("signOut", "sessionId", "Session"),
     ("requestMentorship", "mentorId", "Profile"),
+    ("requestMentorship", "programmeId", "Programme"),
+    ("offerMentorship", "menteeId", "Profile"),
+    ("offerMentorship", "programmeId", "Programme"),
+    ("requestMentors", "programmeId", "Programme"),
+    ("reorderMentorshipRequests", "requestIds", "MentorshipRequest"),
     ("acceptMentorshipRequest", "requestId", "MentorshipRequest"),
     ("declineMentorshipRequest", "requestId", "MentorshipRequest"),
     ("withdrawMentorshipRequest", "requestId", "MentorshipRequest"),

@@ -13,10 +13,11 @@ from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.meeting import Meeting, MeetingKind
+from models.mentorship import Cadence
 from models.organisation import ContactRule
-from models.request import MentorshipRequest
+from models.request import Choice, MentorshipRequest, Queue
 from models.video import VideoSession
-from tests.people import pair, person, request
+from tests.people import pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
 from tests.templates import Template, Templates
@@ -48,6 +49,8 @@ async def build() -> World:
     )
     await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
     circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
+    choices = [Choice(mentor.id, "Will you?") for mentor in (made.mentor, free)]
+    pending, queued = await Queue.add(choices, by=pia, months=6, cadence=Cadence.WEEKLY)
     rows_of: dict[str, Any] = {
         "mentorship": made.mentorship,
         "conversation": made.conversation,
@@ -63,7 +66,8 @@ async def build() -> World:
         "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,
         "other": other,
-        "pending": await request(made.mentor, pia),
+        "pending": pending,
+        "queued": queued,
         "accepted": await MentorshipRequest.get(id=made.mentorship.request_id),
     }
     found.ids = {name: f"{type(row).__name__}:{row.id}" for name, row in rows_of.items()}

@@ -19,6 +19,12 @@ GOOD: dict[str, Input] = {
     "signOut": lambda world: {"sessionId": f"Session:{world.mentee.id}"},
     "updateProfile": lambda _: {"name": "New"},
     "requestMentorship": lambda world: {"mentorId": world.ids["free"], "message": "Will you?", "clientId": "new"},
+    "offerMentorship": lambda world: {"menteeId": world.ids["free"], "message": "Shall I?", "clientId": "new"},
+    "requestMentors": lambda world: {
+        "choices": [{"mentorId": world.ids["free"], "message": "Will you?"}],
+        "clientId": "new",
+    },
+    "reorderMentorshipRequests": lambda world: {"requestIds": [world.ids["queued"]]},
     "acceptMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
     "declineMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
     "withdrawMentorshipRequest": lambda world: {"requestId": world.ids["pending"]},
