@@ -44,7 +44,7 @@ class RunSQL(ops.RunSQL):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0013_requests')]
+    dependencies = [('models', '0016_discovery')]
 
     initial = False
 

@@ -17,6 +17,7 @@ MODULES = [
     "models.session",
     "models.profile",
     "models.skill",
+    "models.saved_search",
     "models.organisation",
     "models.inbox",
     "models.request.request",

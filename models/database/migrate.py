@@ -105,8 +105,8 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
 
 async def restore_triggers(connection: BaseDBAsyncClient) -> None:
     """Make the triggers anew that went with their table; those of a table that is not there yet come later."""
-    for table, triggers in (("message_words", words.TRIGGERS), ("profile_change", changes.TRIGGERS)):
-        if await connection.execute_query_dict(f"SELECT 1 FROM sqlite_master WHERE name = '{table}'"):  # noqa: S608
+    for table, triggers in (*words.TRIGGERS.items(), ("profile_change", changes.TRIGGERS)):
+        if await connection.execute_query_dict("SELECT 1 FROM sqlite_master WHERE name = ?", [table]):
             for trigger in triggers:
                 await connection.execute_query(trigger)
 

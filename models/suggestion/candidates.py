@@ -1,7 +1,6 @@
 """The candidates in arrays: the population of matching, and row for row beside it what decides who is ranked at all."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.population import Population
-from models.suggestion.reading import Candidate, decode, offset
+from models.suggestion.reading import Candidate, decode
 
 # In units of score: what a mentee who waits for an answer costs those who come after, at a mentor with one free place,
 # and what all of them cost at most. Among mentors who suit about as well, those who are asked less come first.
@@ -18,15 +17,13 @@ MOST_PRICE: Final = 0.15
 
 
 class Candidates:
-    """The people of these texts, with their weeks as clocks show them on this day."""
+    """The people of these texts."""
 
-    def __init__(self, texts: Iterable[bytes | str], on: date) -> None:
-        found = [decode(text, on) for text in texts]
+    def __init__(self, texts: Iterable[bytes | str] = ()) -> None:
+        found = [decode(text) for text in texts]
         self.population = Population(candidate.person for candidate in found)
-        self._on = on
-        self._offsets: dict[str, int] = {}
         self._places = np.zeros(16, dtype=np.int16)
-        self._seeks = np.zeros(16, dtype=np.bool_)
+        self._seeking = np.zeros(16, dtype=np.bool_)
         for candidate in found:
             self._note(candidate)
 
@@ -36,13 +33,13 @@ class Candidates:
         return self._places[: len(self.population)]
 
     @property
-    def seeks(self) -> NDArray[np.bool_]:
-        """Who says what they want help with."""
-        return self._seeks[: len(self.population)]
+    def seeking(self) -> NDArray[np.bool_]:
+        """Who looks for a mentor, and wants to be found."""
+        return self._seeking[: len(self.population)]
 
     def put(self, text: bytes | str) -> None:
         """Add somebody, or replace what is known of them."""
-        candidate = decode(text, self._on)
+        candidate = decode(text)
         self.population.put(candidate.person)
         self._note(candidate)
 
@@ -50,18 +47,9 @@ class Candidates:
         """Forget somebody, if they are known."""
         if id in self.population:
             row, last = self.population.row(id), len(self.population) - 1
-            for column in (self._places, self._seeks):
+            for column in (self._places, self._seeking):
                 column[row] = column[last]
             self.population.remove(id)
-
-    def turn(self, on: date) -> list[str]:
-        """It is this day now. Returns the zones whose clocks have changed since the last."""
-        if on == self._on:
-            return []
-        self._on = on
-        changed = [zone for zone, ahead in self._offsets.items() if offset(zone, on) != ahead]
-        self._offsets.update((zone, offset(zone, on)) for zone in changed)
-        return changed
 
     def price(self, waiting: Mapping[UUID, int]) -> None:
         """Price the mentors by how many mentees wait for each, shared among their free places."""
@@ -76,6 +64,5 @@ class Candidates:
     def _note(self, candidate: Candidate) -> None:
         row = self.population.row(candidate.person.id)
         if row >= len(self._places):
-            self._places, self._seeks = np.resize(self._places, 2 * row), np.resize(self._seeks, 2 * row)
-        self._places[row], self._seeks[row] = candidate.places, candidate.seeks
-        self._offsets[candidate.time_zone] = offset(candidate.time_zone, self._on)
+            self._places, self._seeking = np.resize(self._places, 2 * row), np.resize(self._seeking, 2 * row)
+        self._places[row], self._seeking[row] = candidate.places, candidate.seeking

@@ -45,15 +45,14 @@ async def explain_match(viewer: "Account", mentor_id: UUID, mentee_id: UUID) -> 
         return None
     role = MatchRole.MENTEE if viewer.id == mentee_id else MatchRole.MENTOR
     both = {each.id: each for each in await Profile.visible_to(viewer).filter(id__in=[mentor_id, mentee_id])}
-    people = await pool().fresh()
-    population = people.population
+    population = (await pool().fresh()).population
     if len(both) < 2 or mentor_id not in population or mentee_id not in population:
         return None
     fit = explain(population, [mentee_id], [mentor_id]).fit(0)
     told = reasons(population[mentee_id], population[mentor_id], fit, reader=role.side)
     against = why_not(population, mentee_id, mentor_id, reader=role.side)
     is_blocked = await Block.between(mentor_id, mentee_id).exists()
-    seeks = people.seeks(mentee_id) and not is_blocked
+    seeks = both[mentee_id].seeking and not is_blocked
     obstacles = [each async for each in _between(mentor_id, mentee_id, role)]
     obstacles += (
         _for_mentee(both[mentor_id], is_blocked) if role is MatchRole.MENTEE else _for_mentor(both[mentor_id], seeks)

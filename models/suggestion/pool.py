@@ -38,7 +38,7 @@ class Pool:
     """The candidates of a database, kept up."""
 
     def __init__(self) -> None:
-        self._candidates = Candidates((), clock.now().date())
+        self._candidates = Candidates()
         self._mark: int | None = None
         # The numbers of changes that are read already, and that the next look will find again.
         self._known: dict[UUID, int] = {}
@@ -66,8 +66,6 @@ class Pool:
             if self._mark is None:
                 await self._gather()
             await self._follow()
-            for zone in self._candidates.turn(clock.now().date()):
-                await self._put(await reading.those_in(zone))
             if clock.now() >= self._priced_until:
                 self._candidates.price(await reading.waiting())
                 self._priced_until = clock.now() + PRICED_FOR
@@ -90,12 +88,8 @@ class Pool:
             return []
         if role is MatchRole.MENTOR and candidates.places[people.row(viewer_id)] == 0:
             return []
-        among = candidates.places > 0 if role is MatchRole.MENTEE else candidates.seeks
+        among = candidates.places > 0 if role is MatchRole.MENTEE else candidates.seeking
         return recommend(people, viewer_id, role.side, limit, exclude=exclude, among=among, after=after)
-
-    def seeks(self, id: UUID) -> bool:
-        """Does somebody say what they want help with?"""
-        return bool(self._candidates.seeks[self.population.row(id)])
 
     async def _gather(self) -> None:
         await reading.forget_foreign_numbers()
@@ -103,7 +97,7 @@ class Pool:
         mark = (await reading.changes(_NOTHING)).mark
         texts = await reading.everybody()
         # Seconds of work, where there are ten thousand.
-        self._candidates = await asyncio.to_thread(Candidates, texts, clock.now().date())
+        self._candidates = await asyncio.to_thread(Candidates, texts)
         self._mark, self._known, self._priced_until = mark, {}, clock.now()
 
     async def _follow(self) -> None:
@@ -113,15 +107,12 @@ class Pool:
         for gone in new:
             if gone.text is None:
                 self._candidates.remove(gone.id)
-        await self._put([each.text for each in new if each.text is not None])
-        self._known = {each.id: each.number for each in found.changed}
-        self._mark = found.mark
-
-    async def _put(self, texts: list[bytes | str]) -> None:
-        for done, text in enumerate(texts, 1):
+        for done, text in enumerate([each.text for each in new if each.text is not None], 1):
             self._candidates.put(text)
             if done % AT_ONCE == 0:
                 await asyncio.sleep(0)
+        self._known = {each.id: each.number for each in found.changed}
+        self._mark = found.mark
 
 
 _pools: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()

@@ -1,17 +1,13 @@
 """What matching knows of people, read from their rows: one JSON text for each, in the same form from both databases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from tortoise.connection import get_connection
 
-from matching.availability import Window, week_mask
 from matching.fit import Person
 from models.database import dialect
 from models.database.changes import CHANGES, FOREIGN
@@ -26,8 +22,9 @@ def _skills(relation: str) -> str:
 
 
 _OF_EACH: Final = f"""CASE WHEN p.id IS NOT NULL THEN CAST({{array}}(
-    p.id, p.headline, p.experience, p.years_of_experience, p.industry, {{json}}(p.languages), p.time_zone,
-    {{json}}(p.availability), p.capacity, p.mentees, {_skills("offered")}, {_skills("wanted")}) AS TEXT) END"""
+    p.id, p.headline, p.experience, p.goals, p.years_of_experience, p.industry, {{json}}(p.languages),
+    {{json}}(p.formats), p.week, p.week_offset, p.capacity - p.mentees, p.seeking, {_skills("offered")},
+    {_skills("wanted")}) AS TEXT) END"""
 
 _WORDS: Final = {
     "postgres": {"array": "json_build_array", "group": "json_agg", "json": "", "slot": "$1"},
@@ -36,23 +33,16 @@ _WORDS: Final = {
 
 _CHANGES: Final = {name: text.format(of_each=_OF_EACH, old="{slot}") for name, text in CHANGES.items()}
 _EVERYBODY: Final = f"SELECT p.id, {_OF_EACH} FROM profile p WHERE p.id > {{slot}} ORDER BY p.id LIMIT {PAGE}"  # noqa: S608
-_OF_ZONE: Final = f"SELECT {_OF_EACH} FROM profile p WHERE p.time_zone = {{slot}}"  # noqa: S608
 _WAITING: Final = """SELECT mentor_id, count(*) FROM mentorship_request
     WHERE status = 'PENDING' AND author_id = mentee_id GROUP BY mentor_id"""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who may be suggested: what is known of them, and how many mentees they could still take."""
+class Candidate(NamedTuple):
+    """Somebody who may be suggested: what is known of them, their free places, and whether they look for a mentor."""
 
     person: Person
     places: int
-    time_zone: str
-
-    @property
-    def seeks(self) -> bool:
-        """Do they say what they want help with?"""
-        return bool(self.person.skills_wanted or self.person.goals)
+    seeking: bool
 
 
 class Change(NamedTuple):
@@ -88,11 +78,6 @@ async def everybody() -> list[bytes | str]:
         last = UUID(str(rows[-1][0]))
 
 
-async def those_in(time_zone: str) -> list[bytes | str]:
-    """The texts of those who live by this zone."""
-    return [row[0] for row in await read(_OF_ZONE, time_zone)]
-
-
 async def waiting() -> dict[UUID, int]:
     """How many mentees wait for the answer of each mentor; who is not named has none."""
     return {UUID(str(mentor)): count for mentor, count in await read(_WAITING)}
@@ -104,38 +89,24 @@ async def forget_foreign_numbers() -> None:
         await get_connection(dialect()).execute_query(FOREIGN)
 
 
-def decode(text: bytes | str, on: date) -> Candidate:
-    """The candidate that a text stands for, with the week as clocks show it on this day."""
-    key, headline, experience, years, industry, languages, zone, windows, capacity, mentees, offered, wanted = (
-        orjson.loads(text)
+def decode(text: bytes | str) -> Candidate:
+    """The candidate that a text stands for."""
+    key, headline, experience, goals, years, industry, languages, formats, *rest = orjson.loads(text)
+    week, ahead, places, seeking, offered, wanted = rest
+    person = Person(
+        id=UUID(key),
+        skills_offered=frozenset(offered or ()),
+        skills_wanted=frozenset(wanted or ()),
+        languages=frozenset(languages),
+        week=int(week, 16),
+        years_of_experience=years,
+        industry=industry,
+        goals=goals,
+        about="\n".join(filter(None, (headline, experience))),
+        formats=frozenset(formats),
+        utc_offset_minutes=ahead,
     )
-    return Candidate(
-        Person(
-            id=UUID(key),
-            skills_offered=frozenset(offered or ()),
-            skills_wanted=frozenset(wanted or ()),
-            languages=frozenset(languages),
-            week=_week(tuple(Window(**window) for window in windows), zone, on),
-            years_of_experience=years,
-            industry=industry,
-            about="\n".join(filter(None, (headline, experience))),
-            utc_offset_minutes=offset(zone, on),
-        ),
-        places=max(0, capacity - mentees),
-        time_zone=zone,
-    )
-
-
-@lru_cache(maxsize=1_024)
-def offset(zone: str, on: date) -> int:
-    """How many minutes clocks there are ahead of UTC at noon of this day."""
-    ahead = datetime.combine(on, time(12), tzinfo=ZoneInfo(zone)).utcoffset()
-    return 0 if ahead is None else round(ahead.total_seconds() / 60)
-
-
-@lru_cache(maxsize=4_096)
-def _week(windows: tuple[Window, ...], zone: str, on: date) -> int:
-    return week_mask(windows, ZoneInfo(zone), on)
+    return Candidate(person, max(0, places), bool(seeking))
 
 
 async def read(text: str, *values: Any) -> Sequence[Sequence[Any]]:
