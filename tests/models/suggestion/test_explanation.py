@@ -18,7 +18,7 @@ async def explained(viewer: Account, mentor: Account, mentee: Account) -> Explan
 
 
 async def test_who_is_suggested_is_explained_with_the_same_numbers(database: str) -> None:
-    mara, theo = await mentor("Mara", skills_offered=["SQL"]), await learner(skills_wanted=["SQL", "law"])
+    mara, theo = await mentor("Mara", skills_offered=["SQL"]), await learner(skills_wanted=["SQL", "law"], seeking=True)
     ((_, suggestion),) = await suggest(theo, limit=5)
     found = await explained(theo, mara, theo)
     assert (found.fit, found.reasons, found.obstacles) == (suggestion.fit, suggestion.reasons, ())
@@ -33,7 +33,7 @@ async def test_who_is_suggested_is_explained_with_the_same_numbers(database: str
 async def test_who_is_not_suggested_is_told_why(database: str) -> None:
     mara, theo = await mentor("Mara"), await learner()
     assert (await explained(mara, mara, theo)).obstacles == ("they do not look for a mentor at present",)
-    await change(theo, skills_wanted=["SQL"])
+    await change(theo, seeking=True)
     assert (await explained(mara, mara, theo)).obstacles == ()
     made = await request(mara, theo)
     assert (await explained(theo, mara, theo)).obstacles == ("you have asked them already",)
@@ -53,8 +53,8 @@ async def test_who_is_not_suggested_is_told_why(database: str) -> None:
 
 
 async def test_a_block_is_explained_as_a_stranger_would_be_told(database: str) -> None:
-    mara, theo = await mentor("Mara"), await learner(skills_wanted=["SQL"])
-    nobody, content = await person("No mentor"), await learner("Wants nothing")
+    mara, theo = await mentor("Mara"), await learner(seeking=True)
+    nobody, content = await person("No mentor"), await learner("Looks for nobody")
     stranger = (await explained(theo, nobody, theo)).obstacles, (await explained(mara, mara, content)).obstacles
     for one, other in ((mara, theo), (theo, mara)):
         await Block.put(other.id, by=one)

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,23 +10,21 @@ import asyncpg
 import pytest
 from tortoise.connection import get_connection
 
-from models import clock
 from models.account import Account
 from models.database import dialect
 from models.mentorship import Mentorship, MentorshipStatus
 from models.profile import Profile
 from models.suggestion import gather, reading
 from models.suggestion.pool import Pool, pool
-from models.suggestion.reading import offset
 from tests.models.suggestion.people import MORNINGS, change, learner, mentor, suggested
 from tests.people import pair, person
 
 
 def held(of: Pool) -> dict[Any, Any]:
-    """All that a pool has of each."""
+    """All that a pool has of each person."""
     candidates = of._candidates
-    rows = zip(of.population.people, candidates.places.tolist(), candidates.seeks.tolist(), strict=True)
-    return {someone.id: (someone, places, seeks) for someone, places, seeks in rows}
+    rows = zip(of.population.people, candidates.places.tolist(), candidates.seeking.tolist(), strict=True)
+    return {someone.id: (someone, places, seeking) for someone, places, seeking in rows}
 
 
 async def test_an_edit_shows_in_the_next_query(database: str) -> None:
@@ -54,7 +51,13 @@ async def edit(who: Account, chance: random.Random) -> None:
 
 
 async def want(who: Account, chance: random.Random) -> None:
-    await change(who, skills_wanted=chance.choice(([], ["SQL"])), capacity=chance.randint(1, 3), availability=MORNINGS)
+    await change(
+        who,
+        skills_wanted=chance.choice(([], ["SQL"])),
+        seeking=True,
+        capacity=chance.randint(1, 3),
+        availability=MORNINGS,
+    )
 
 
 async def end(who: Account, _: random.Random) -> None:
@@ -155,25 +158,6 @@ async def test_many_are_read_by_pages(database: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(reading, "PAGE", 2)
     monkeypatch.setattr(reading, "_EVERYBODY", reading._EVERYBODY.replace("LIMIT 500", "LIMIT 2"))
     assert set(held(await Pool().fresh())) == ids
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_where_the_clocks_change_weeks_are_read_again(database: str) -> None:
-    lisbon = await learner("Ana", time_zone="Europe/Lisbon")
-    tokyo = await learner("Jun", time_zone="Asia/Tokyo")
-    here = await Pool().fresh()
-    before = {one.id: here.population[one.id] for one in (lisbon, tokyo)}
-    today = clock.now().date()
-    ahead = next(days for days in range(1, 366) if turned("Europe/Lisbon", today, days))
-    with clock.moved(timedelta(days=ahead)):
-        await here.fresh()
-    assert here.population[tokyo.id] == before[tokyo.id]
-    assert here.population[lisbon.id].week != before[lisbon.id].week
-    assert here.population[lisbon.id].utc_offset_minutes == offset("Europe/Lisbon", today + timedelta(days=ahead))
-
-
-def turned(zone: str, today: date, days: int) -> bool:
-    return offset(zone, today + timedelta(days=days)) != offset(zone, today)
 
 
 @pytest.mark.parametrize("engine", ["postgres"])

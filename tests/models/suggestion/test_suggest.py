@@ -2,18 +2,21 @@
 
 import random
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tortoise.queryset import QuerySet
 
+from matching.availability import Window, week_mask
 from matching.fit import Person
+from matching.text import TextSpace
 from models import clock
 from models.account import Account
 from models.block import Block
+from models.mentorship import MeetingKind
 from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
 from models.suggestion import Dismissal, MatchRole, suggest
-from models.suggestion.pool import pool
 from models.suggestion.suggest import Place
 from tests.matching.reference import score
 from tests.models.suggestion.people import MORNINGS, NIGHTS, change, learner, mentor, suggested
@@ -40,11 +43,11 @@ async def test_only_mentors_with_a_free_place_and_not_oneself(database: str) -> 
     assert await suggested(await learner(capacity=3)) == ["Free"]
 
 
-async def test_a_mentor_is_suggested_those_who_want_help_while_there_is_a_place_for_one(database: str) -> None:
+async def test_a_mentor_is_suggested_those_who_look_for_one_while_there_is_a_place_for_one(database: str) -> None:
     mara = await mentor("Mara", skills_offered=["SQL"])
-    await learner("Fits", skills_wanted=["SQL"])
-    await learner("Does not", skills_wanted=["law"])
-    await learner("Wants nothing")
+    await learner("Fits", skills_wanted=["SQL"], seeking=True)
+    await learner("Does not", skills_wanted=["law"], seeking=True)
+    await learner("Does not want to be found", skills_wanted=["SQL"])
     assert await suggested(mara, role=MENTOR) == ["Fits", "Does not"]
     (_, first), *_ = await suggest(mara, limit=1, role=MENTOR)
     assert "looks for the one skill that you offer: SQL" in first.reasons
@@ -54,7 +57,7 @@ async def test_a_mentor_is_suggested_those_who_want_help_while_there_is_a_place_
 
 async def test_not_who_is_ones_mentor_already_but_a_former_one(database: str) -> None:
     mara = await mentor("Mara", capacity=3)
-    two = await pair(mara, await learner(skills_wanted=["SQL"]))
+    two = await pair(mara, await learner(seeking=True))
     assert await suggested(two.mentee) == []
     assert await suggested(mara, role=MENTOR) == []
     await two.mentorship.end(by=mara)
@@ -69,7 +72,7 @@ async def test_ones_own_mentee_may_be_ones_mentor(database: str) -> None:
 
 async def test_not_who_was_asked_until_they_decline_nor_who_is_among_ones_choices(database: str) -> None:
     asked, first, second = await mentor("Asked"), await mentor("First"), await mentor("Second")
-    theo = await learner(skills_wanted=["SQL"])
+    theo = await learner(seeking=True)
     made = await request(asked, theo)
     choices = [Choice(first.id, "Will you?"), Choice(second.id, "Will you?")]
     await Queue.add(choices, by=theo, months=3, cadence=(await MentorshipRequest.get(id=made.id)).cadence)
@@ -81,7 +84,7 @@ async def test_not_who_was_asked_until_they_decline_nor_who_is_among_ones_choice
 
 
 async def test_nobody_across_a_block_whoever_put_it(database: str) -> None:
-    mara, theo = await mentor("Mara"), await learner(skills_wanted=["SQL"])
+    mara, theo = await mentor("Mara"), await learner(seeking=True)
     for one, other in ((mara, theo), (theo, mara)):
         await Block.put(other.id, by=one)
         assert (await suggested(theo), await suggested(mara, role=MENTOR)) == ([], [])
@@ -98,7 +101,7 @@ async def test_who_is_dismissed_stays_away_from_every_page_until_restored(databa
     assert await paged(theo, 2) == ["Mentor 0", "Mentor 2", "Mentor 4"]
     # Another role, and other people, are other suggestions.
     await change(theo, capacity=1)
-    await change(people[1], skills_wanted=["SQL"])
+    await change(people[1], seeking=True)
     assert await suggested(theo, role=MENTOR) == ["Mentor 1"]
     assert len(await suggested(people[0])) == 6
     await Dismissal.lift(people[1].id, MatchRole.MENTEE, by=theo)
@@ -158,6 +161,8 @@ async def test_the_ranking_is_that_of_the_definition_read_plainly(database: str)
             availability=chance.choice((MORNINGS, NIGHTS, [])), time_zone=chance.choice(("UTC", "Asia/Kolkata")),
             years_of_experience=chance.randint(0, 30), industry=chance.choice(("", "Health", "health")),
             headline=chance.choice(("", "Line")), experience=chance.choice(("", "Two\nlines: \\ \"quoted\" 🙂")),
+            goals=chance.choice(("", "A line that is quoted")), formats=chance.choice(([], [MeetingKind.PHONE])),
+            seeking=chance.random() < 0.6,
         )  # fmt: skip
     for viewer in (await Account.all().order_by("id"))[:4]:
         for role in MatchRole:
@@ -180,25 +185,28 @@ async def paged(viewer: Account, size: int) -> list[str]:
 async def defined(viewer: Account, role: MatchRole) -> list[tuple[object, float]]:
     """What the definition says, of people without requests and mentorships."""
     rows = {row.id: row for row in await Profile.all().prefetch_related("skills_offered", "skills_wanted")}
-    weeks = pool().population
     known = {
         row.id: Person(
             row.id,
             frozenset(skill.name for skill in row.skills_offered),
             frozenset(skill.name for skill in row.skills_wanted),
             frozenset(row.languages),
-            weeks[row.id].week,
+            week_mask([Window(**one) for one in row.availability], ZoneInfo(row.time_zone), clock.now().date()),
             row.years_of_experience,
             row.industry,
-            about="\n".join(filter(None, (row.headline, row.experience))),
+            row.goals,
+            "\n".join(filter(None, (row.headline, row.experience))),
+            frozenset(row.formats),
         )
         for row in rows.values()
     }
     me = known[viewer.id]
+    # How rare each word is, a pool learns when it is made.
+    space = TextSpace(text for one in known.values() for text in (one.goals, one.about))
     if role is MatchRole.MENTEE:
-        scored = [(one, score(me, known[one])) for one in known if rows[one].capacity and one != viewer.id]
+        scored = [(one, score(me, known[one], space=space)) for one in known if rows[one].capacity and one != viewer.id]
     elif rows[viewer.id].capacity:
-        scored = [(one, score(known[one], me)) for one in known if known[one].skills_wanted and one != viewer.id]
+        scored = [(one, score(known[one], me, space=space)) for one in known if rows[one].seeking and one != viewer.id]
     else:
         scored = []
     return sorted(scored, key=lambda each: (-round(each[1] * 1_000_000), each[0]))
