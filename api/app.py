@@ -26,6 +26,8 @@ from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
 from models.retention import Retention
+from models.suggestion import gather
+from realtime.background import beside
 from realtime.broker import broker
 from realtime.endings import Endings
 from realtime.presence import Roster
@@ -81,6 +83,7 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             metrics.posted(),
             # Of the workers of one server, one matches: a run takes a whole processor.
             matching(bells) if board is None or board.number == 1 else nullcontext(),
+            beside(gather),
             mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):
             graphql.bells = live.bells = bells

@@ -33,7 +33,7 @@ from schema.request import RequestMutation, RequestQuery
 from schema.search import SearchQuery
 from schema.signal import VideoSubscription
 from schema.skill import SkillQuery
-from schema.suggestion import SuggestionQuery
+from schema.suggestion import SuggestionMutation, SuggestionQuery
 from schema.video import VideoMutation, VideoQuery
 
 
@@ -82,6 +82,7 @@ class Mutation(
     MessageMutation,
     BlockMutation,
     ReportMutation,
+    SuggestionMutation,
     PresenceMutation,
     ScheduledMessageMutation,
     EvidenceMutation,
