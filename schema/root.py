@@ -15,6 +15,7 @@ from schema.conversation import (
     ScheduledMessageMutation,
     ScheduledMessageQuery,
 )
+from schema.discovery import DiscoveryMutation, DiscoveryQuery
 from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
@@ -40,6 +41,7 @@ from schema.video import VideoMutation, VideoQuery
 class Query(
     AccountQuery,
     ProfileQuery,
+    DiscoveryQuery,
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
@@ -69,6 +71,7 @@ class Query(
 class Mutation(
     AccountMutation,
     ProfileMutation,
+    DiscoveryMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,

@@ -28,10 +28,16 @@ PLAIN_LISTS = {
     "reportedMessages": 5,
     "reactionCounts": 2,
     "attachments": 1,
+    "skills": 2,
+    "languages": 2,
+    "industries": 2,
+    "formats": 2,
+    "years": 2,
 }
 
-# What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
-WORK = {"suggestions": 150}
+# What a field costs besides the objects that it returns: suggestions are ranked, and facets counted, among
+# many, however few are asked for.
+WORK = {"suggestions": 150, "mentorFacets": 50, "menteeFacets": 50}
 
 
 def measure(

@@ -39,6 +39,7 @@ from models.organisation import ContactRule, Organisation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
+from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
@@ -46,12 +47,12 @@ from schema import (
     account,
     block,
     conversation,
+    discovery,
     evidence,
     mentorship,
     notification,
     organisation,
     participant,
-    profile,
     report,
     request,
     search,
@@ -91,7 +92,9 @@ DAYS = [date(1, 1, 1), date(987, 6, 5), date(2024, 2, 29), date(9999, 12, 31)]
 
 # The order of each connection, by the name of its field.
 ORDERS: dict[str, tuple[Order, type[Base]]] = {
-    "mentors": (profile.BY_NAME, Profile),
+    "mentors": (discovery.BY_NAME, Profile),
+    "mentees": (discovery.BY_NAME, Profile),
+    "savedSearches": (discovery.BY_AGE, SavedSearch),
     "skills": (skill.BY_NAME, Skill),
     "programmes": (organisation.BY_START, Programme),
     "mentorshipRequests": (request.NEWEST_FIRST, MentorshipRequest),
@@ -118,7 +121,7 @@ MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
-    Notification,
+    Notification, SavedSearch,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
