@@ -104,10 +104,12 @@ class Profile(Base):
     def mentors(cls, viewer: "Account", *, skill: str | None = None) -> QuerySet[Self]:
         """The people who mentor, in a skill if one is named (in any case). Not the viewer."""
         found = cls.visible_to(viewer).filter(Q(capacity__gt=0) & ~Q(id=viewer.id))
-        if skill is not None:
-            offering = Skill.filter(key=key_of(skill)).values("offered_by__id")
-            found = found.filter(id__in=Subquery(offering))
-        return found
+        return found if skill is None else cls.offering(found, skill)
+
+    @classmethod
+    def offering(cls, rows: QuerySet[Self], skill: str) -> QuerySet[Self]:
+        """Those of the rows who offer a skill, named in any case."""
+        return rows.filter(id__in=Subquery(Skill.filter(key=key_of(skill)).values("offered_by__id")))
 
     @classmethod
     async def open(cls, account: "Account", *, name: str, time_zone: str = "UTC") -> Self:
@@ -117,6 +119,7 @@ class Profile(Base):
             account_id=account.id,
             name=line(name, "name", longest=80),
             time_zone=_time_zone(time_zone, "timeZone"),
+            week_offset=offset_of(time_zone),
         )
 
     @classmethod

@@ -15,6 +15,7 @@ from schema.conversation import (
     ScheduledMessageMutation,
     ScheduledMessageQuery,
 )
+from schema.discovery import DiscoveryMutation, DiscoveryQuery
 from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
@@ -41,6 +42,7 @@ from schema.video import VideoMutation, VideoQuery
 class Query(
     AccountQuery,
     ProfileQuery,
+    DiscoveryQuery,
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
@@ -74,6 +76,7 @@ class Mutation(
     OrganisationMutation,
     ProgrammeMutation,
     MatchingMutation,
+    DiscoveryMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,
