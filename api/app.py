@@ -30,7 +30,7 @@ from realtime.broker import broker
 from realtime.endings import Endings
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
-from realtime.socket import Sockets
+from realtime.socket import SocketLimits, Sockets
 from realtime.typing import Typists
 
 
@@ -60,7 +60,8 @@ def application(settings: Settings, board: Board | None = None) -> Application:
     """
     documents = Documents.of_settings(settings.persisted_documents, only=settings.only_persisted_documents)
     live = Live(settings.ice, documents)
-    sockets = Sockets(live, allowed_origins=settings.allowed_origins)
+    limits = SocketLimits(sockets_per_account=settings.sockets_per_account)
+    sockets = Sockets(live, allowed_origins=settings.allowed_origins, limits=limits)
     metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open, board=board)
     graphql = GraphQL(settings.ice, documents, metrics)
     files = Files(settings.sizes)
