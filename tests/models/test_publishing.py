@@ -11,7 +11,7 @@ from models.mentorship import Cadence, Mentorship
 from models.organisation import Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
 from models.profile import Profile
 from models.refusal import RefusalCode
-from models.request import Choice, MentorshipRequest, Queue
+from models.request import Choice, Queue
 from tests.models.expect import refused
 from tests.models.matching_world import Season, a_season
 from tests.people import pair as a_pair
