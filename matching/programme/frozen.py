@@ -4,9 +4,10 @@ Both are of dicts, lists, strings and numbers, as JSON has them; people are stri
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+import orjson
 
 from matching.fit import NAMES, Person, Side, SideWeights, Weights
 from matching.population import Population
@@ -169,7 +170,7 @@ def digest_of(frozen: Frozen) -> str:
 
 
 def _digest(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _pairs(data: Iterable[list[str]]) -> list[tuple[str, str]]:

@@ -11,12 +11,13 @@ from tortoise.indexes import Index
 from matching.programme.frozen import Frozen, rules_of, told_pairs
 from matching.rules import excluding
 from models.base import Base
+from models.block import must_be_none_between
 from models.database import transaction
 from models.matching.input import MatchingInput
 from models.matching.matching import Matching
 from models.matching.population import Ties
 from models.mentorship import Mentorship
-from models.organisation import Participation
+from models.organisation import PairRule, PairRuleKind, Participation
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.request import MentorshipRequest
@@ -29,6 +30,11 @@ AT_ONCE = 500
 
 # A score of 1.
 MILLION = 1_000_000
+
+# Why somebody whose pair is forbidden is left over.
+PARTED: dict[str, Any] = {"forbidden": True, "why": ["an organiser has parted the pair that they were in"]}
+
+NEVER = "Two of them may not be paired."
 
 
 class MatchedPair(Base):
@@ -94,7 +100,7 @@ class MatchedPair(Base):
             matching_id=pair.matching_id,
             profile_id=pair.mentee_id,
             side=LeftOverSide.MENTEE,
-            reason={"forbidden": True, "why": ["an organiser has parted the pair that they were in"]},
+            reason=PARTED,
         )
         await pair.delete()
 
@@ -111,6 +117,7 @@ class MatchedPair(Base):
         wanted = [(str(mine.mentee_id), str(theirs.mentor_id)), (str(theirs.mentee_id), str(mine.mentor_id))]
         forbidden = await ForbiddenPair.filter(matching_id=mine.matching_id).values_list("mentee_id", "mentor_id")
         _must_be_allowed(frozen, wanted, {(str(mentee), str(mentor)) for mentee, mentor in forbidden})
+        await _must_be_allowed_now(mine, theirs)
         for pair, told in zip((mine, theirs), told_pairs(frozen, wanted), strict=True):
             pair.mentor_id = UUID(told["mentor"])
             pair.score = round(told["score"] * MILLION)
@@ -178,12 +185,17 @@ async def keep(matching: Matching, result: dict[str, Any]) -> None:
     under_way, locked = ({(mentee, mentor) for mentee, mentor in frozen[name]} for name in ("under_way", "locked"))
     # Who has left since the run began, or whose account is gone, is in no draft.
     there = set(await Participation.filter(programme_id=matching.programme_id).values_list("profile_id", flat=True))
+    former = await ForbiddenPair.filter(matching_id=matching.follows_id) if matching.follows_id is not None else []
+    # Some were parted only when the run had begun.
+    parted = {(str(one.mentee_id), str(one.mentor_id)) for one in former} - under_way
+    pairs = [(pair, (pair["mentee"], pair["mentor"])) for pair in result["pairs"]]
     # Some at a time: others are served in between.
-    for start in range(0, len(result["pairs"]), AT_ONCE):
-        some = [(pair, (pair["mentee"], pair["mentor"])) for pair in result["pairs"][start : start + AT_ONCE]]
+    for start in range(0, len(pairs), AT_ONCE):
+        some = [(pair, both) for pair, both in pairs[start : start + AT_ONCE] if both not in parted]
         rows = [_pair(matching, pair, both in locked, both in under_way) for pair, both in some]
         await MatchedPair.bulk_create(row for row in rows if {row.mentee_id, row.mentor_id} <= there)
     left = [(one["mentee"], LeftOverSide.MENTEE, one) for one in result["leftovers"]]
+    left += [(both[0], LeftOverSide.MENTEE, PARTED) for _, both in pairs if both in parted]
     left += [(one, LeftOverSide.MENTOR, {}) for one in result["idle"]]
     for start in range(0, len(left), AT_ONCE):
         await LeftOver.bulk_create(
@@ -191,11 +203,9 @@ async def keep(matching: Matching, result: dict[str, Any]) -> None:
             for person, side, reason in left[start : start + AT_ONCE]
             if UUID(person) in there
         )
-    if matching.follows_id is not None:
-        former = await ForbiddenPair.filter(matching_id=matching.follows_id)
-        await ForbiddenPair.bulk_create(
-            ForbiddenPair(matching_id=matching.id, mentee_id=one.mentee_id, mentor_id=one.mentor_id) for one in former
-        )
+    await ForbiddenPair.bulk_create(
+        ForbiddenPair(matching_id=matching.id, mentee_id=one.mentee_id, mentor_id=one.mentor_id) for one in former
+    )
 
 
 def _pair(matching: Matching, told: dict[str, Any], fixed: bool, under_way: bool) -> MatchedPair:
@@ -228,6 +238,20 @@ def _must_be_allowed(frozen: Frozen, pairs: Collection[tuple[str, str]], forbidd
         if mentee == mentor:
             raise invalid("Nobody is their own mentor.", "withPairId")
         if (mentee, mentor) in never:
-            raise Refused(RefusalCode.NOT_ALLOWED, "Two of them may not be paired.", "withPairId")
+            raise Refused(RefusalCode.NOT_ALLOWED, NEVER, "withPairId")
         if broken := excluding(rules_of(frozen), mentee, mentor):
             raise Refused(RefusalCode.NOT_ALLOWED, f"The rule “{broken[0]}” forbids it.", "withPairId")
+
+
+async def _must_be_allowed_now(mine: MatchedPair, theirs: MatchedPair) -> None:
+    """The same, by what has been said and done since the draft was made."""
+    rules = PairRule.filter(programme_id=(await Matching.get(id=mine.matching_id)).programme_id)
+    for pair, other in ((mine, theirs), (theirs, mine)):
+        of_mentee = rules.filter(mentee_id=pair.mentee_id)
+        if await of_mentee.filter(mentor_id=pair.mentor_id, kind=PairRuleKind.MUST).exists():
+            message = "Two of them must be paired, as a rule of the programme says; take it away first."
+            raise Refused(RefusalCode.NOT_ALLOWED, message, "withPairId")
+        if await of_mentee.filter(mentor_id=other.mentor_id, kind=PairRuleKind.NEVER).exists():
+            raise Refused(RefusalCode.NOT_ALLOWED, NEVER, "withPairId")
+        # A block is not told from a rule.
+        await must_be_none_between(pair.mentee_id, other.mentor_id, NEVER, "withPairId")

@@ -5,6 +5,7 @@ off holds a lease. Its draft is stored in one unit with the word that it is ther
 process has died, leaves nothing but its row, which says so.
 """
 
+import asyncio
 import secrets
 from datetime import timedelta
 from enum import StrEnum
@@ -21,7 +22,7 @@ from matching.programme.result import ALGORITHM
 from models import bell, clock
 from models.base import Authored
 from models.database import transaction
-from models.matching.input import MatchingInput
+from models.matching.input import MatchingInput, packed
 from models.matching.options import RunOptions
 from models.organisation import Deed, Membership, Programme
 from models.refusal import RefusalCode, Refused
@@ -150,7 +151,6 @@ class Matching(Authored):
         return await self._begin(programme, frozen, options, by, client_id, content, replays_id=self.id)
 
     @classmethod
-    @transaction
     async def _begin(
         cls,
         programme: Programme,
@@ -161,12 +161,34 @@ class Matching(Authored):
         content: dict[str, Any],
         **of: UUID,
     ) -> Self:
+        made_of = {
+            "options": options.kept(),
+            "weights": frozen["weights"],
+            "participation_weight": frozen["participation"],
+            "algorithm": ALGORITHM,
+            "input_digest": await asyncio.to_thread(digest_of, frozen),
+            **of,
+        }
+        return await cls._keep(programme, await packed(frozen), by, client_id, content, made_of, bool(of))
+
+    @classmethod
+    @transaction
+    async def _keep(
+        cls,
+        programme: Programme,
+        market: bytes,
+        by: "Account",
+        client_id: str | None,
+        content: dict[str, Any],
+        made_of: dict[str, Any],
+        of_draft: bool,
+    ) -> Self:
         programme = await programme.held_for(Deed.ORGANISE, by)
         if first := await cls.made_before(by, client_id, **content):
             return first
         if await cls.exists(running_in=programme.id):
             message = "A run of this programme is under way; wait for it, or cancel it."
-            raise Refused(RefusalCode.WRONG_STATE, message, "programmeId" if not of else "matchingId")
+            raise Refused(RefusalCode.WRONG_STATE, message, "matchingId" if of_draft else "programmeId")
         last = await cls.filter(programme_id=programme.id).order_by("-number").first()
         number = last.number + 1 if last else 1
         if number > MOST_RUNS:
@@ -177,15 +199,10 @@ class Matching(Authored):
             content,
             programme_id=programme.id,
             number=number,
-            options=options.kept(),
-            weights=frozen["weights"],
-            participation_weight=frozen["participation"],
-            algorithm=ALGORITHM,
-            input_digest=digest_of(frozen),
             running_in=programme.id,
-            **of,
+            **made_of,
         )
-        await MatchingInput.keep(made.id, frozen)
+        await MatchingInput.keep(made.id, market)
         bell.ring(TOPIC)
         return made
 

@@ -112,14 +112,16 @@ def under_way(programme: Programme) -> Any:
     return Mentorship.filter(of_it, status=MentorshipStatus.ACTIVE)
 
 
-def places_of(participation: Participation, profile: Profile, taken: int) -> int:
-    """How many mentees somebody may have in a programme in all, `taken` of whom they have already.
+def places_of(participation: Participation, profile: Profile, taken: int, bound: int) -> int:
+    """How many mentees somebody may have in a run in all, `bound` of whom stay theirs.
 
-    What the person says in their profile holds for all programmes together.
+    They have `taken` in the programme, also some who are in no run any more. What the person says in their profile
+    holds for all programmes together.
     """
-    free: int = taken + max(0, profile.capacity - profile.mentees)
-    wished: int | None = participation.capacity
-    return free if wished is None else min(wished, free)
+    free: int = profile.capacity - profile.mentees
+    if participation.capacity is not None:
+        free = min(free, participation.capacity - taken)
+    return bound + max(0, free)
 
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
@@ -129,38 +131,44 @@ def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathe
         if one.profile_id in found.profiles
     ]
     there = {data[0] for data in people}
-    taken = Counter(mentor for _, mentor in found.under_way)
     mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
-    capacity = {
-        str(one.profile_id): places_of(one, found.profiles[one.profile_id], taken[str(one.profile_id)])
-        for one in found.participations
-        if one.side is not ProgrammeSide.MENTEE
-    }
+    mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
     must = [_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.MUST]
     never = {_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.NEVER}
 
     def both(pairs: Collection[Pair]) -> list[list[str]]:
-        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in there and mentor in capacity)
+        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in there and mentor in mentors)
 
-    bound = {mentee for mentee, _ in found.under_way}
+    mentee_keys = {*mentees}
+    # Whoever has several mentors already is bound to one of them in the run.
+    bound = {mentee: mentor for mentee, mentor in both(found.under_way) if mentee in mentee_keys}
     # Of what was locked, that stays which can still be.
-    kept = [pair for pair in ties.locked if pair[0] not in bound and pair not in never]
+    barred, has_mentor = never | found.apart, {mentee for mentee, _ in found.under_way}
+    kept = [pair for pair in ties.locked if pair[0] not in has_mentor and pair not in barred]
     return {
         "people": people,
         "mentees": mentees,
-        "capacity": capacity,
+        "capacity": _capacity(mentors, found, bound),
         "weights": programme.weights,
         "participation": programme.participation_weight,
         "rules": list(_rules(programme, options, found)),
-        "must": [list(pair) for pair in must if options.cohort_id is None or {*pair} <= there],
-        "never": both(never | found.apart | set(ties.forbidden)),
-        "locked": both({*found.under_way, *kept}),
+        # What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
+        "must": [
+            list(pair) for pair in must if pair not in found.apart and (options.cohort_id is None or {*pair} <= there)
+        ],
+        "never": both(barred | set(ties.forbidden)),
+        "locked": both({*bound.items(), *kept}),
         "previous": both(ties.previous),
         "stickiness": options.stickiness,
         "fairness": options.fairness,
         "min_load_reward": options.first_mentee_reward,
-        "under_way": both(found.under_way),
+        "under_way": both(bound.items()),
     }
+
+
+def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[str, str]) -> dict[str, int]:
+    taken, stays = (Counter(mentor for _, mentor in pairs) for pairs in (found.under_way, bound.items()))
+    return {key: places_of(one, found.profiles[one.profile_id], taken[key], stays[key]) for key, one in mentors.items()}
 
 
 def _rules(programme: Programme, options: RunOptions, found: _Gathered) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 import structlog
+from tortoise.expressions import Subquery
 
 from models import bell, clock
 from models.account import Account
@@ -17,14 +18,17 @@ from models.matching.draft import MatchedPair
 from models.matching.matching import TOPIC, Matching, MatchingStatus
 from models.matching.population import under_way
 from models.mentorship import Cadence, Mentorship
-from models.organisation import Participation, Programme, PublishAs
+from models.organisation import PairRule, PairRuleKind, Participation, Programme, PublishAs
+from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest
+from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, RequestStatus
 
 log = structlog.get_logger()
 
 # In one round.
 AT_ONCE = 50
+
+APART = "The two cannot be brought together."
 
 
 @transaction
@@ -74,25 +78,37 @@ async def _make(pair_id: UUID, matching: Matching) -> None:
     if pair.published_at is not None:
         return
     if not pair.under_way:
+        # Before anything is asked of them: a block, or an answer of theirs, comes before it or after.
+        await Profile.hold((pair.mentor_id, pair.mentee_id))
         await _must_be_free(pair, programme)
-        months = months_left(clock.now().date(), programme.ends_on)
-        if programme.publish_as is PublishAs.MENTORSHIPS:
-            await must_be_none_between(pair.mentor_id, pair.mentee_id, "The two cannot be brought together.", None)
-            begun = await Mentorship.begin(pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY)
-            pair.mentorship_id = begun.id
-        else:
-            asked = await MentorshipRequest.ask(
-                pair.mentor_id,
-                by=await Account.get(id=pair.mentee_id),
-                message=f"The organisers of {programme.name} suggest the two of us for a pair. Will you mentor me?",
-                client_id=f"matching {pair.id}",
-                months=months,
-                cadence=Cadence.FORTNIGHTLY,
-                programme_id=programme.id,
-            )
-            pair.request_id = asked.id
+        try:
+            await _bring_together(pair, programme)
+        except Refused as refused:
+            if refused.code is RefusalCode.AT_CAPACITY:
+                raise
+            # Whether it is a block, or what they have asked each other, is theirs: organisers are not told.
+            raise Refused(refused.code, APART) from None
     pair.published_at = clock.now()
     await pair.store("request_id", "mentorship_id", "published_at")
+
+
+async def _bring_together(pair: MatchedPair, programme: Programme) -> None:
+    months = months_left(clock.now().date(), programme.ends_on)
+    if programme.publish_as is PublishAs.MENTORSHIPS:
+        await must_be_none_between(pair.mentor_id, pair.mentee_id, APART, None)
+        begun = await Mentorship.begin(pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY)
+        pair.mentorship_id = begun.id
+    else:
+        asked = await MentorshipRequest.ask(
+            pair.mentor_id,
+            by=await Account.get(id=pair.mentee_id),
+            message=f"The organisers of {programme.name} suggest the two of us for a pair. Will you mentor me?",
+            client_id=f"matching {pair.id}",
+            months=months,
+            cadence=Cadence.FORTNIGHTLY,
+            programme_id=programme.id,
+        )
+        pair.request_id = asked.id
 
 
 async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
@@ -101,12 +117,22 @@ async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     capacities = {one.profile_id: one.capacity for one in await both}
     if len(capacities) < 2:
         raise Refused(RefusalCode.WRONG_STATE, "One of them does not take part any more.")
+    never = PairRule.filter(programme_id=programme.id, kind=PairRuleKind.NEVER)
+    if await never.filter(mentee_id=pair.mentee_id, mentor_id=pair.mentor_id).exists():
+        raise Refused(RefusalCode.NOT_ALLOWED, "They may never be paired, as a rule of this programme says.")
     of_programme = under_way(programme)
     if await of_programme.filter(mentee_id=pair.mentee_id).exists():
         raise Refused(RefusalCode.ALREADY_EXISTS, "The mentee has a mentor in this programme already.")
+    waiting = MentorshipRequest.filter(programme_id=programme.id, status=RequestStatus.PENDING).values("id")
+    asked = MatchedPair.filter(request_id__in=Subquery(waiting))
+    if await asked.filter(mentee_id=pair.mentee_id).exists():
+        message = "The mentee waits for an answer that an earlier draft has asked for."
+        raise Refused(RefusalCode.ALREADY_EXISTS, message)
     most = capacities[pair.mentor_id]
-    if most is not None and await of_programme.filter(mentor_id=pair.mentor_id).count() >= most:
-        raise Refused(RefusalCode.AT_CAPACITY, "The mentor has no free place in this programme any more.")
+    if most is not None:
+        taken = await of_programme.filter(mentor_id=pair.mentor_id).count()
+        if taken + await asked.filter(mentor_id=pair.mentor_id).count() >= most:
+            raise Refused(RefusalCode.AT_CAPACITY, "The mentor has no free place in this programme any more.")
 
 
 @transaction

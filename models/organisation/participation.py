@@ -14,6 +14,7 @@ from tortoise.queryset import QuerySet
 from models.base import Base
 from models.database import transaction
 from models.organisation.membership import Deed, Membership
+from models.organisation.organisation import Organisation
 from models.organisation.programme import Cohort, Programme, ProgrammeMode
 from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.text import line, prose
@@ -128,6 +129,8 @@ class Participation(Base):
         people = {one.profile_id for one in said}
         if len(people) < len(said):
             raise invalid("Name each person once.", "participants")
+        # Before the programme, as whoever is put out has it: nobody leaves while it is asked who is in.
+        await Organisation.locked(programme.organisation_id)
         await programme.held_for(Deed.ORGANISE, by)
         members = Membership.filter(organisation_id=programme.organisation_id, joined_at__isnull=False)
         if await members.filter(profile_id__in=list(people)).count() < len(people):
@@ -143,8 +146,11 @@ class Participation(Base):
         Of the keys of the organisation they set none.
         """
         said = enrolment.checked()
-        # With the organisers, who enrol under the same lock.
+        # With the organisers, who enrol under the same locks.
+        await Organisation.locked(programme.organisation_id)
         programme = await Programme.locked(programme.id)
+        if not await Programme.visible_to(by).filter(id=programme.id).exists():
+            raise not_found("programme", "programmeId")
         before = await cls.get_or_none(programme_id=programme.id, profile_id=by.id)
         if before is None and programme.mode is ProgrammeMode.ORGANISER:
             raise Refused(RefusalCode.NOT_ALLOWED, "The organisers of this programme enrol its people; ask them.")
@@ -172,6 +178,9 @@ class Participation(Base):
         """Take somebody out of these programmes, with what is said there of them and others. Within a unit."""
         from models.organisation.pair_rule import PairRule
 
+        taken_part = cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids)).values("programme_id")
+        # Pair rules are put, and pairs published, of people who take part under this lock.
+        await Programme.filter(id__in=Subquery(taken_part)).order_by("id").select_for_update(no_key=True)
         of_person = Q(mentee_id=profile_id) | Q(mentor_id=profile_id)
         await PairRule.filter(of_person, programme_id__in=list(programme_ids)).delete()
         await cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids)).delete()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
 
@@ -234,3 +235,27 @@ async def test_the_contact_rule_of_an_organisation_holds_for_its_members_alone(d
     ana = await person("Ana")
     await Account.all().update(contact=ContactRule.EVERYONE)
     assert await reachable(ana, [eve.id, guild.participant.id]) == {eve.id}
+
+
+async def test_who_leaves_while_they_are_enrolled_takes_part_in_nothing(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild = await a_guild()
+    put, who = Participation._put, guild.participant
+    # Out of the unit that enrols.
+    beside = copy_context()
+    leaving: list[asyncio.Task[None]] = []
+
+    async def while_they_leave(*said: object) -> list[Participation]:
+        # After it is known that they are in, and before they take part.
+        leaving.append(asyncio.create_task(guild.members[OrganisationRole.PARTICIPANT].end(by=who), context=beside))
+        await asyncio.wait(leaving, timeout=0.2)
+        return await put(*said)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Participation, "_put", while_they_leave)
+    await Participation.enrol(guild.programme, [Enrolment(who.id)], by=guild.owner)
+    await leaving[0]
+    assert await Participation.filter(profile_id=who.id).count() == 0
+    # Nor does anybody join who is not in, however they came to the programme.
+    with refused(RefusalCode.NOT_FOUND, "programmeId"):
+        await Participation.join(guild.programme, Enrolment(who.id), by=who)
