@@ -230,6 +230,14 @@ def test_when_time_is_up_the_gap_is_told_as_it_is() -> None:
     assert solve_programme(market).bound <= result.bound
 
 
+@given(markets(stickiness=5))
+@few
+def test_when_time_is_up_before_anything_was_looked_at_the_bound_still_holds(market: Market) -> None:
+    result = solve_programme(market, time_limit=0)
+    assert verify(result, market)
+    assert result.bound >= optimum(market) - 1e-4
+
+
 def test_progress_is_told_and_may_break_off() -> None:
     market = community(130, 60, texts=False).market()
     told: list[tuple[str, float]] = []
