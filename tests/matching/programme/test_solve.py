@@ -165,6 +165,18 @@ def test_who_has_no_place_is_told_how_many_share_how_few() -> None:
     assert [left.mentee for left in nobody_counts.leftovers] == [3]
 
 
+def test_whom_rules_leave_nobody_are_one_shortage_of_no_places_and_swell_no_other() -> None:
+    people = [person(number, wants="SQL", offers="SQL", speaks="en") for number in range(6)]
+    market = Market(Population(people), [0, 1, 2, 3, 4], {5: 1}, never=[(2, 5), (3, 5), (4, 5)])
+    result = solve_programme(market)
+    assert [(hall.mentees, hall.mentors, hall.places) for hall in result.shortages] == [
+        ((0, 1), (5,), 1),
+        ((2, 3, 4), (), 0),
+    ]
+    assert [left.shortage for left in result.leftovers] == [0, 1, 1, 1]
+    assert result.why(result.leftovers[0]) == ["2 people share only 1 place"]
+
+
 def test_who_never_solves_does_not_load_the_solver() -> None:
     program = "import sys, matching.programme; sys.exit('ortools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
