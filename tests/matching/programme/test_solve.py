@@ -275,6 +275,7 @@ def test_a_wrong_result_is_found_out(market: Market) -> None:
     lies = [
         replace(result, value=result.value + 0.01),
         replace(result, bound=result.value - 0.01),
+        replace(result, gap=result.gap + 0.5),
         replace(result, pairs=result.pairs[1:]),
         replace(result, pairs=(*result.pairs, first)),
         replace(result, pairs=(replace(first, score=first.score + 0.01), *result.pairs[1:])),
