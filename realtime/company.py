@@ -81,7 +81,7 @@ class Company:
             self._give(found.deliveries)
 
     def _give(self, deliveries: Sequence[Delivery]) -> None:
-        awake = [member for member in self._members if not member.give(deliveries)]
+        awake = [member for member in self._members if not _give_to(member, deliveries)]
         if deliveries:
             self.position = deliveries[-1].event.position
         for member in awake:
@@ -101,6 +101,15 @@ class Company:
             self._bells.take_down(bell.inbox_of(self.account_id), self._bell)
             self._bells.resting.discard(self)
             self._bells.companies.forget(self)
+
+
+def _give_to(member: Member, deliveries: Sequence[Delivery]) -> bool:
+    try:
+        return member.give(deliveries)
+    except Exception as error:
+        # The others are given theirs nevertheless, and once.
+        member.wake(error)
+        return False
 
 
 class Companies:

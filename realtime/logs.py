@@ -98,28 +98,35 @@ class Logs:
         self._asked.setdefault(place, []).append(take)
         if len(self._rounds) < ROUNDS:
             # It begins when all have asked that were rung for in this turn.
-            task = asyncio.create_task(self._round())
-            self._rounds.add(task)
-            task.add_done_callback(self._rounds.discard)
+            self._rounds.add(asyncio.create_task(self._round()))
 
     async def _round(self) -> None:
-        while self._asked:
-            # As lists, as a place costs more to look for than all else that is done with it here.
-            taken = list(islice(self._asked.items(), PLACES))
-            self._asked = dict(islice(self._asked.items(), PLACES, None))
-            try:
-                found = await _read([place for place, _ in taken])
-            except Exception as error:
-                _hand_over((takers, error) for _, takers in taken)
-                continue
-            by_show: dict[Show | None, list[tuple[list[Taker], Found]]] = {}
-            for ((_, _, show), takers), each in zip(taken, found, strict=True):
-                by_show.setdefault(show, []).append((takers, each))
-            for show, those in by_show.items():
-                failed = await _shown(show, [each for _, each in those])
-                _hand_over((takers, failed or each) for takers, each in those)
-            # On SQLite nothing of this need have waited: others have their turn.
-            await asyncio.sleep(0)
+        try:
+            while self._asked:
+                await self._read_some()
+        finally:
+            # Not by a callback, a turn later: who asked between would be read for by nobody.
+            task = asyncio.current_task()
+            assert task is not None
+            self._rounds.discard(task)
+
+    async def _read_some(self) -> None:
+        # As lists, as a place costs more to look for than all else that is done with it here.
+        taken = list(islice(self._asked.items(), PLACES))
+        self._asked = dict(islice(self._asked.items(), PLACES, None))
+        try:
+            found = await _read([place for place, _ in taken])
+        except Exception as error:
+            _hand_over((takers, error) for _, takers in taken)
+            return
+        by_show: dict[Show | None, list[tuple[list[Taker], Found]]] = {}
+        for ((_, _, show), takers), each in zip(taken, found, strict=True):
+            by_show.setdefault(show, []).append((takers, each))
+        for show, those in by_show.items():
+            failed = await _shown(show, [each for _, each in those])
+            _hand_over((takers, failed or each) for takers, each in those)
+        # On SQLite nothing of this need have waited: others have their turn.
+        await asyncio.sleep(0)
 
 
 def _hand_over(found: Iterable[tuple[list[Taker], Found | Exception]]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from matching.programme.arena import Arena, Places
 from matching.programme.tiles import TILE, Rows, in_order
+from matching.scoring import explain
 
 KEPT: Final = 48
 """How many are kept on every list: enough that the first bound is mostly near enough, and scoring is not repeated."""
@@ -77,6 +78,8 @@ def candidates(arena: Arena, may_go_on: Callable[[float], bool]) -> Candidates:
     by_mentor, mentor_limits = columns.best()
     if not complete:
         mentor_limits[:] = 1.0
+        # With what holds them together they may be worth more than any limit says.
+        by_mentee.append(_previous_from(arena, reached))
     found = joined([*by_mentee, by_mentor])
     return Candidates(found.with_others(joined([]), width), limits, mentor_limits, complete)
 
@@ -181,6 +184,14 @@ def _previous(arena: Arena, scores: Rows, places: Places) -> Pairs:
     mentees, mentors = arena.previous
     mine = slice(*np.searchsorted(mentees, [places[0], places[-1] + 1]))
     return Pairs(mentees[mine], mentors[mine], scores[mentees[mine] - places[0], mentors[mine]])
+
+
+def _previous_from(arena: Arena, first: int) -> Pairs:
+    """The pairs of the last run of this mentee and those behind, whose tiles were not looked at."""
+    mentees, mentors = (side[np.searchsorted(arena.previous[0], first) :] for side in arena.previous)
+    market = arena.market
+    one, other = [arena.mentees[place] for place in mentees], [arena.mentors[place] for place in mentors]
+    return Pairs(mentees, mentors, explain(market.population, one, other, market.weights).scores.astype(np.float32))
 
 
 def rank_within(groups: NDArray[np.intp]) -> Places:

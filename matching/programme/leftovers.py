@@ -46,6 +46,8 @@ class _Search:
         self._number = np.full(len(arena.mentors), -1, dtype=np.int64)
         self._mentors: list[NDArray[np.bool_]] = []
         self._starters: list[list[int]] = []
+        # The number of the shortage of those who may have nobody, once there is one.
+        self._empty: list[int] = []
 
     def shortage_of(self, mentee: int) -> int | None:
         """The number of the shortage that somebody left over is in; None where a place could be had."""
@@ -78,10 +80,13 @@ class _Search:
 
     def _settle(self, mentee: int, seen: NDArray[np.bool_]) -> int:
         """Somebody whose mentors are those of a known shortage joins it."""
-        for number in self._numbers(seen):
+        # Those who may have nobody at all are in one together.
+        for number in self._numbers(seen) if seen.any() else self._empty:
             if np.array_equal(self._mentors[number], seen):
                 self._starters[number].append(mentee)
                 return number
+        if not seen.any():
+            self._empty.append(len(self._mentors))
         self._number[seen & (self._number < 0)] = len(self._mentors)
         self._mentors.append(seen)
         self._starters.append([mentee])
@@ -94,12 +99,12 @@ class _Search:
     def _shortage(self, number: int) -> Shortage:
         mentors = self._mentors[number]
         matched = self._by_mentor[mentors[self._mentor_of[self._by_mentor]]]
-        # Who was left over within it shares these places as well.
+        # Who was left over within it shares these places as well; who may have nobody shares none.
         within = [
             starter
             for other, starters in enumerate(self._starters)
             for starter in starters
-            if other == number or not (self._mentors[other] & ~mentors).any()
+            if other == number or (other not in self._empty and not (self._mentors[other] & ~mentors).any())
         ]
         arena = self._arena
         return Shortage(

@@ -25,6 +25,9 @@ Made = TypeVar("Made")
 TILE: Final = 64
 """How many rows are made at a time."""
 
+# So many bytes of what several mentees have in common are kept: beyond it, it is made again.
+MOST_MADE: Final = 1 << 28
+
 # Divides 0 by something where both sums are 0, and changes no other sum.
 _TINY: Final = np.float32(1e-30)
 
@@ -89,9 +92,16 @@ class Tiles:
 
     def _once(self, name: Name, key: NDArray[Any], make: Callable[[], Numbers]) -> Rows:
         known = (name, key.tobytes())
-        if known not in self._made:
-            self._made[known] = self._weights[name] * make().astype(np.float32)
-        return self._made[known]
+        if (row := self._made.get(known)) is None:
+            row = self._keep(known, self._weights[name] * make().astype(np.float32))
+        return row
+
+    def _keep(self, known: tuple[str, bytes], row: Rows) -> Rows:
+        # All rows are of one size. Other threads may keep some meanwhile: one too many for each.
+        if (len(self._made) + 1) * row.nbytes > MOST_MADE:
+            self._made.clear()
+        self._made[known] = row
+        return row
 
     def _add_skills(self, place: int, total: Rows, part: Rows) -> None:
         weights, wanted = self._weights["skills"], self._wanted[place]
@@ -108,12 +118,11 @@ class Tiles:
     def _share_of(self, wanted: int) -> Rows:
         """What one skill found adds to either side."""
         known = ("share", wanted.to_bytes(4, "big"))
-        if known not in self._made:
+        if (row := self._made.get(known)) is None:
             whole = np.minimum(wanted, np.maximum(self._mentors.offers, 1)).astype(np.float32)
-            self._made[known] = (self._weights["skills"] / np.vstack([np.full_like(whole, wanted), whole])).astype(
-                np.float32
-            )
-        return self._made[known]
+            share = self._weights["skills"] / np.vstack([np.full_like(whole, wanted), whole])
+            row = self._keep(known, share.astype(np.float32))
+        return row
 
     def _add_hours(self, place: int, total: Rows, part: Rows) -> None:
         weights, mine = self._weights["availability"], self._mentees.week[:, place]

@@ -1,5 +1,6 @@
 """A result checked from the beginning: its pairs, its value and its bound, by the plain scores of `scoring`."""
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -27,6 +28,7 @@ def verify(result: Result, market: Market) -> bool:
         and _keeps_to_wishes(result, market)
         and _is_worth_it(result, market)
         and _is_bounded(result, market)
+        and _is_its_gap(result, market)
     )
 
 
@@ -67,7 +69,7 @@ def _is_worth_it(result: Result, market: Market) -> bool:
 
 
 def _is_bounded(result: Result, market: Market) -> bool:
-    """The bound, for the result's prices, over all pairs; and the gap that follows."""
+    """The bound, for the result's prices, over all pairs."""
     arena = Arena(market)
     prices = np.rint([result.prices[mentor] * UNITS for mentor in arena.mentors]).astype(np.int64)
     fixed = explain(market.population, list(market.fixed), list(market.fixed.values()), market.weights).scores
@@ -81,6 +83,20 @@ def _is_bounded(result: Result, market: Market) -> bool:
         total += max(0, int(gains[arena.allowed(place)].max(initial=0)))
     most = result.bound * UNITS + _ROUNDING * (len(market.mentees) + 1)
     return total <= most and result.value <= result.bound + 1e-9
+
+
+def _is_its_gap(result: Result, market: Market) -> bool:
+    """Whether the gap is the share that bound and value make it, of what the free pairs' scores are worth."""
+    arena = Arena(market)
+    free = [pair for pair in result.pairs if pair.mentee not in market.fixed]
+    mentees, mentors = arena.previous
+    previous = {(arena.mentees[mentee], arena.mentors[mentor]) for mentee, mentor in zip(mentees, mentors, strict=True)}
+    worth = int((arena.worth(np.array([pair.score for pair in free])) - round(market.participation * UNITS)).sum())
+    worth += arena.stickiness * sum((pair.mentee, pair.mentor) in previous for pair in free)
+    missing, doubt = (result.bound - result.value) * UNITS, _ROUNDING * (len(free) + 1)
+    if not math.isfinite(result.gap):
+        return result.gap > 0 and worth <= doubt
+    return abs(result.gap * worth - missing) <= doubt * (1 + abs(result.gap))
 
 
 def _about(units: int, told: float, pairs: int) -> bool:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Unpack
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from models.base import uuid7
 from models.database import transaction
 from models.organisation import Programme
 from models.profile import Profile
@@ -68,13 +67,13 @@ class Queue:
         queue = cls(by.id, terms.get("programme_id"))
         before = await queue._open()
         await queue._must_be_possible(choices, before, programme, by)
-        given_with = uuid7()
+        given_with = uuid4()
         made = [
             await MentorshipRequest.make(
                 by,
                 client_id if number == 0 else None,
                 content,
-                id=given_with if number == 0 else uuid7(),
+                id=given_with if number == 0 else uuid4(),
                 mentor_id=choice.mentor_id,
                 mentee_id=by.id,
                 message=choice.message,

@@ -5,7 +5,7 @@ sees of a mentee's other requests, and of a mentor's places, stays so until it e
 """
 
 from typing import TYPE_CHECKING, Any, Self, Unpack
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from tortoise import fields
@@ -42,6 +42,8 @@ class MentorshipRequest(Authored):
     see it.
     """
 
+    # By chance, and not by the time as elsewhere: that would tell a mentor how long their turn was waited for.
+    id = fields.UUIDField(primary_key=True, default=uuid4)
     mentor: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name="requests_to_mentor", on_delete=fields.CASCADE
     )

@@ -86,6 +86,13 @@ async def test_the_next_has_its_turn_and_its_full_time_when_one_comes_to_nothing
     assert await statuses(theo) == [DECLINED, EXPIRED, WITHDRAWN, ACCEPTED]
 
 
+async def test_no_id_tells_when_a_request_was_made_nor_whether_it_waited(database: str) -> None:
+    theo, among = await person("Theo"), await mentors(3)
+    made = [await request(among[2], theo), *await choose(theo, among[:2])]
+    # A random one (RFC 9562, 5.4), whichever way it came about: others begin with the time.
+    assert [each.id.version for each in made] == [4, 4, 4]
+
+
 async def test_when_one_accepts_the_others_are_never_asked(database: str) -> None:
     theo, among = await person("Theo"), await mentors(3)
     first, _, third = await choose(theo, among)

@@ -165,6 +165,18 @@ def test_who_has_no_place_is_told_how_many_share_how_few() -> None:
     assert [left.mentee for left in nobody_counts.leftovers] == [3]
 
 
+def test_whom_rules_leave_nobody_are_one_shortage_of_no_places_and_swell_no_other() -> None:
+    people = [person(number, wants="SQL", offers="SQL", speaks="en") for number in range(6)]
+    market = Market(Population(people), [0, 1, 2, 3, 4], {5: 1}, never=[(2, 5), (3, 5), (4, 5)])
+    result = solve_programme(market)
+    assert [(hall.mentees, hall.mentors, hall.places) for hall in result.shortages] == [
+        ((0, 1), (5,), 1),
+        ((2, 3, 4), (), 0),
+    ]
+    assert [left.shortage for left in result.leftovers] == [0, 1, 1, 1]
+    assert result.why(result.leftovers[0]) == ["2 people share only 1 place"]
+
+
 def test_who_never_solves_does_not_load_the_solver() -> None:
     program = "import sys, matching.programme; sys.exit('ortools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
@@ -230,6 +242,14 @@ def test_when_time_is_up_the_gap_is_told_as_it_is() -> None:
     assert solve_programme(market).bound <= result.bound
 
 
+@given(markets(stickiness=5))
+@few
+def test_when_time_is_up_before_anything_was_looked_at_the_bound_still_holds(market: Market) -> None:
+    result = solve_programme(market, time_limit=0)
+    assert verify(result, market)
+    assert result.bound >= optimum(market) - 1e-4
+
+
 def test_progress_is_told_and_may_break_off() -> None:
     market = community(130, 60, texts=False).market()
     told: list[tuple[str, float]] = []
@@ -255,6 +275,7 @@ def test_a_wrong_result_is_found_out(market: Market) -> None:
     lies = [
         replace(result, value=result.value + 0.01),
         replace(result, bound=result.value - 0.01),
+        replace(result, gap=result.gap + 0.5),
         replace(result, pairs=result.pairs[1:]),
         replace(result, pairs=(*result.pairs, first)),
         replace(result, pairs=(replace(first, score=first.score + 0.01), *result.pairs[1:])),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 
 from matching.fit import Person, Side, Weights
@@ -18,6 +19,16 @@ def test_tiles_hold_the_scores(crowd: list[Person], weights: Weights) -> None:
     tiles = Tiles(features, features, weights, lambda place: [np.array([place])])
     expected = score_rows(population, [one.id for one in crowd], Side.MENTEE, weights)
     assert np.allclose(tiles.scores(places), expected, atol=1e-6)
+
+
+def test_what_is_made_once_is_forgotten_where_it_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = [some.person(number, wants="SQL", offers="SQL", years=number) for number in range(30)]
+    features, places = Population(crowd).features, np.arange(30)
+    without = Tiles(features, features, Weights(), lambda place: []).scores(places)
+    monkeypatch.setattr("matching.programme.tiles.MOST_MADE", 8 * 8 * 30)
+    tiles = Tiles(features, features, Weights(), lambda place: [])
+    assert np.array_equal(tiles.scores(places), without)
+    assert sum(row.nbytes for row in tiles._made.values()) <= 8 * 8 * 30
 
 
 def test_the_best_of_a_row_are_the_best_and_nothing_else_exceeds_the_limit() -> None:
