@@ -15,7 +15,7 @@ from models.session import Session
 from schema.context import Context
 from schema.execution import planner, prepare, run
 from tests.people import person
-from tests.templates import Templates
+from tests.templates import Template, Templates
 
 FIND = """query($filter: ProfileFilterInput, $order: ProfileOrder, $first: Int, $after: String) {
     mentors(filter: $filter, orderBy: $order, first: $first, after: $after) {
@@ -43,12 +43,17 @@ async def people() -> Account:
 
 
 @pytest.fixture
-async def theo(engine: str, templates: Templates) -> AsyncIterator[Account]:
+def filled(engine: str, templates: Templates) -> tuple[Template, str]:
+    return templates.of(engine, people), templates.untouched(engine, people)
+
+
+@pytest.fixture
+async def theo(filled: tuple[Template, str]) -> AsyncIterator[Account]:
     """Who looks, in the one database of all these tests: they only read."""
-    filled = templates.of(engine, people)
-    async with connect(templates.untouched(engine, people)):
-        with clock.moved(filled.filled_at - clock.now()):
-            yield filled.what
+    template, url = filled
+    with clock.moved(template.filled_at - clock.now()):
+        async with connect(url):
+            yield template.what
 
 
 async def ask(by: Account, source: str, **variables: Any) -> Any:
