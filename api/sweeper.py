@@ -10,6 +10,7 @@ from models.attachment import Attachment
 from models.conversation import Notification, ScheduledMessage
 from models.files import Store
 from models.missed_mail import MissedMail
+from models.profile import Profile
 from models.request import MentorshipRequest
 from models.retention import Retention
 from models.session import Session
@@ -26,6 +27,7 @@ STEPS = (
     Session.forget_ended,
     Notification.forget,
     MissedMail.forget,
+    Profile.keep_weeks,
 )
 
 

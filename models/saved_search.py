@@ -51,9 +51,7 @@ class SavedSearch(Authored):
 
     @classmethod
     @transaction
-    async def save_as(
-        cls, name: str, looks_for: SearchFor, *, by: "Account", client_id: str, **criteria: Any
-    ) -> Self:
+    async def save_as(cls, name: str, looks_for: SearchFor, *, by: "Account", client_id: str, **criteria: Any) -> Self:
         """Keep what `by` looks for. `criteria` have been checked: those that were not given are left out."""
         name = line(name, "name", longest=80)
         content = {"name": name, "looks_for": looks_for.value, **criteria}

@@ -19,6 +19,7 @@ TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 # Accents, and what no text that is stored can hold.
 UNSEEN = re.compile("[\u0300-\u036f\0\ud800-\udfff]")
 
+
 def prepared(text: str, field: str = "text") -> str:
     """A text as the database takes it, to look for its words. Raises `Refused`."""
     folded = unicodedata.normalize("NFKD", sought(text, field, longest=LONGEST_SEARCH))

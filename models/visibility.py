@@ -1,10 +1,10 @@
 """Who may see a profile: what its person allows, and what already stands between two people."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tortoise.expressions import Q, Subquery
-from tortoise.queryset import QuerySet
+from tortoise.queryset import ValuesQuery
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -47,10 +47,10 @@ def acquainted(viewer: "Account") -> Q:
     return Q(id__in=Subquery(talking)) | Q(id__in=Subquery(askers)) | Q(id__in=Subquery(asked))
 
 
-def _colleagues(viewer: "Account") -> QuerySet[object]:
+def _colleagues(viewer: "Account") -> ValuesQuery[Any]:
     """The ids of those who belong to an organisation of the viewer's: who take part in one of its programmes."""
     from models.organisation import Participation, Programme
 
     mine = Programme.visible_to(viewer).values("organisation_id")
     programmes = Programme.filter(organisation_id__in=Subquery(mine)).values("id")
-    return Participation.filter(programme_id__in=Subquery(programmes)).values("profile_id")  # type: ignore[return-value]
+    return Participation.filter(programme_id__in=Subquery(programmes)).values("profile_id")

@@ -40,11 +40,11 @@ FILTER = {f"filter.{camel(name)}": prepare for name, prepare in PREPARED.items()
 class ProfileOrder(Enum):
     """How people are sorted."""
 
-    RELEVANCE = "RELEVANCE"
     NAME = "NAME"
     NEWEST = "NEWEST"
     EXPERIENCE = "EXPERIENCE"
     PLACES_FREE = "PLACES_FREE"
+    RELEVANCE = "RELEVANCE"
 
 
 ORDERS = {
@@ -226,9 +226,7 @@ class DiscoveryQuery:
         return _counted(SearchFor.MENTEES, info, filter)
 
     @strawberry.field(description="The searches that you have saved, the oldest first.")
-    def saved_searches(
-        self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Connection[SavedSearch]:
+    def saved_searches(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[SavedSearch]:
         """The viewer's saved searches."""
         return page(models.saved_search.SavedSearch.visible_to(viewer(info)), BY_AGE, first=first, after=after)
 

@@ -173,9 +173,7 @@ async def test_whoever_has_to_do_with_somebody_hidden_sees_them(database: str) -
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
-async def test_weeks_are_made_anew_when_the_clocks_change(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_weeks_are_made_anew_when_the_clocks_change(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     summer, winter = datetime(2026, 7, 1, 12, tzinfo=UTC), datetime(2026, 12, 1, 12, tzinfo=UTC)
     nine = [{"weekday": 0, "start": 540, "end": 600}]
     with clock.moved(summer - clock.now()):

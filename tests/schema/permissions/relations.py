@@ -23,9 +23,11 @@ from models.organisation import Organisation, Participation, Programme
 from models.profile import Profile
 from models.report import Report, ReportedMessage
 from models.request import MentorshipRequest
+from models.saved_search import SavedSearch
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
+from models.visibility import Visibility
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
@@ -37,6 +39,7 @@ from tests.schema.permissions.rules import (
     PAIR,
     PARTICIPANT,
     SENDER,
+    SHOWN,
     SIGNED_IN,
     TICKET_HOLDER,
     Rule,
@@ -47,6 +50,7 @@ NODES: dict[str, Any] = {
     "Session": Session,
     "Profile": Profile,
     "Skill": Skill,
+    "SavedSearch": SavedSearch,
     "Programme": Programme,
     "Organisation": Organisation,
     "MentorshipRequest": MentorshipRequest,
@@ -100,6 +104,7 @@ OWNED = {
     "Block": "blocker_id",
     "Report": "author_id",
     "ScheduledMessage": "author_id",
+    "SavedSearch": "author_id",
 }
 
 
@@ -111,7 +116,7 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
         return {OWNER: {getattr(row, OWNED[kind])}}
     match kind:
         case "Account" | "Profile":
-            return {OWNER: {row.id}}
+            return {OWNER: {row.id}, SHOWN: await _shown_to(row)}
         case "Programme" | "Organisation":
             key = "programme_id" if kind == "Programme" else "programme__organisation_id"
             return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
@@ -132,6 +137,12 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
             session = await VideoSession.get(id=row.session_id)
             return {**await _people("VideoSession", session), TICKET_HOLDER: {row.profile_id}}
     return {}
+
+
+async def _shown_to(row: Any) -> set[Any]:
+    hidden = isinstance(row, Profile) and row.visibility is Visibility.NOBODY
+    # Whoever is hidden here has nothing to do with anybody.
+    return {row.id} if hidden else {one.id for one in await Account.all()}
 
 
 async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:

@@ -16,6 +16,7 @@ from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence
 from models.organisation import ContactRule
 from models.request import Choice, MentorshipRequest, Queue
+from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
 from tests.people import pair, person
 from tests.schema.asking import signed_in
@@ -62,6 +63,7 @@ async def build() -> World:
         "call": call,
         "message": message,
         "scheduled": scheduled,
+        "search": await SavedSearch.save_as("Mine", SearchFor.MENTEES, by=made.mentee, client_id="k"),
         "evidence": await Evidence.forward(answer, goal, by=made.mentee),
         "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,
