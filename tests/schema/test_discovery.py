@@ -17,7 +17,7 @@ from schema.execution import planner, prepare, run
 from tests.people import person
 from tests.templates import Template, Templates
 
-FIND = """query($filter: ProfileFilterInput, $order: ProfileOrder, $first: Int, $after: String) {
+FIND = """query($filter: MentorFilterInput, $order: ProfileOrder, $first: Int, $after: String) {
     mentors(filter: $filter, orderBy: $order, first: $first, after: $after) {
         totalCount edges { cursor node { name } } pageInfo { hasNextPage endCursor } } }"""
 
@@ -118,7 +118,7 @@ async def test_every_order_is_read_page_by_page(theo: Account, order: str) -> No
 
 async def test_facets_count_those_whom_the_same_filter_finds(theo: Account) -> None:
     facets = " ".join(f"{name} {{ name count }}" for name in ("skills", "languages", "industries", "formats", "years"))
-    source = f"query($filter: ProfileFilterInput) {{ mentorFacets(filter: $filter) {{ {facets} }} }}"
+    source = f"query($filter: MentorFilterInput) {{ mentorFacets(filter: $filter) {{ {facets} }} }}"
 
     async def counted(**filter: Any) -> dict[str, dict[str, int]]:
         found = (await ask(theo, source, filter=filter))["data"]["mentorFacets"]
