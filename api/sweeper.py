@@ -11,6 +11,7 @@ from models.conversation import Notification, ScheduledMessage
 from models.files import Store
 from models.matching import MatchingInput
 from models.missed_mail import MissedMail
+from models.profile import Profile
 from models.request import MentorshipRequest
 from models.retention import Retention
 from models.session import Session
@@ -28,6 +29,7 @@ STEPS = (
     Notification.forget,
     MissedMail.forget,
     MatchingInput.forget,
+    Profile.keep_weeks,
 )
 
 

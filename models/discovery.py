@@ -57,7 +57,11 @@ class Criteria:
         """Raise `Refused` for what cannot be, naming the criterion within `at`."""
         if self.places_free is not None and looks_for is SearchFor.MENTEES:
             raise invalid("Only mentors have places.", f"{at}placesFree")
-        for name, most in (("years_at_least", MOST_YEARS), ("years_at_most", MOST_YEARS), ("overlap_hours", HOURS_A_WEEK)):
+        for name, most in (
+            ("years_at_least", MOST_YEARS),
+            ("years_at_most", MOST_YEARS),
+            ("overlap_hours", HOURS_A_WEEK),
+        ):
             number = getattr(self, name)
             if number is not None and not 0 <= number <= most:
                 raise invalid(f"Use a whole number from 0 to {most}.", at + camel(name))
@@ -162,15 +166,32 @@ def vocabulary(criteria: Criteria, viewer: "Account", at: str = "") -> Guard | N
 def _unknown_skills(criteria: Criteria, viewer: "Account") -> QuerySet[Profile]:
     # The viewer's row, if one is unknown; otherwise none.
     each = EACH[dialect()]
-    named = [PREPARED[name](getattr(criteria, name)) for name in ("skills_any", "skills_all") if getattr(criteria, name)]
+    named = [
+        PREPARED[name](getattr(criteria, name)) for name in ("skills_any", "skills_all") if getattr(criteria, name)
+    ]
     there = "SELECT 1 FROM skill WHERE skill.key = named.value"
-    missing = f"SELECT 1 FROM ({each}) AS named WHERE NOT EXISTS ({there})"
+    missing = f"SELECT 1 FROM ({each}) AS named WHERE NOT EXISTS ({there})"  # noqa: S608
     return Profile.filter(Q(id=viewer.id) & Q(*(Holds(f"EXISTS ({missing})", one) for one in named), join_type=Q.OR))
 
 
 def _conditions(looks_for: SearchFor, criteria: Criteria, viewer: "Account") -> Iterator[Q]:
-    engine, each = dialect(), EACH[dialect()]
+    yield from _of_skills(looks_for, criteria)
+    yield from _of_lists(criteria)
+    if criteria.years_at_least is not None:
+        yield Q(years_of_experience__gte=criteria.years_at_least)
+    if criteria.years_at_most is not None:
+        yield Q(years_of_experience__lte=criteria.years_at_most)
+    if criteria.overlap_hours is not None:
+        yield Holds(OVERLAP[dialect()], _id(viewer), criteria.overlap_hours)
+    if criteria.places_free is not None:
+        yield Q(mentees__lt=F("capacity")) if criteria.places_free else Q(mentees__gte=F("capacity"))
+    if criteria.text is not None:
+        yield Holds(_in(SEARCHED), prepared(criteria.text))
+
+
+def _of_skills(looks_for: SearchFor, criteria: Criteria) -> Iterator[Q]:
     table = "profile_skill_offered" if looks_for is SearchFor.MENTORS else "profile_skill_wanted"
+    each = EACH[dialect()]
     having = (
         f"SELECT had.profile_id FROM {table} AS had WHERE had.skill_id IN"  # noqa: S608
         f" (SELECT skill.id FROM skill WHERE skill.key IN ({each}))"
@@ -178,29 +199,22 @@ def _conditions(looks_for: SearchFor, criteria: Criteria, viewer: "Account") -> 
     if criteria.skills_any:
         yield Holds(f"profile.id IN ({having})", PREPARED["skills_any"](criteria.skills_any))
     if criteria.skills_all:
-        every = f"{having} GROUP BY had.profile_id HAVING count(*) = (SELECT count(*) FROM ({each}) AS named)"
+        many = f"(SELECT count(*) FROM ({each}) AS named)"  # noqa: S608
+        every = f"{having} GROUP BY had.profile_id HAVING count(*) = {many}"
         yield Holds(f"profile.id IN ({every})", *[PREPARED["skills_all"](criteria.skills_all)] * 2)
+
+
+def _of_lists(criteria: Criteria) -> Iterator[Q]:
+    each, had = EACH[dialect()], HAD[dialect()]
     if criteria.languages:
-        had = HAD[engine].format(column="languages")
         tags = "substr(lower(had.value) || '-', 1, length(one.value) + 1) = one.value || '-'"
-        spoken = f"SELECT 1 FROM {had}, ({each}) AS one WHERE {tags}"
+        spoken = f"SELECT 1 FROM {had.format(column='languages')}, ({each}) AS one WHERE {tags}"  # noqa: S608
         yield Holds(f"EXISTS ({spoken})", PREPARED["languages"](criteria.languages))
     if criteria.industries:
         yield Holds(f"profile.industry IN ({each})", PREPARED["industries"](criteria.industries))
     if criteria.formats:
-        had = HAD[engine].format(column="formats")
-        liked = orjson.dumps([str(value) for value in criteria.formats]).decode()
-        yield Holds(f"EXISTS (SELECT 1 FROM {had} WHERE had.value IN ({each}))", liked)
-    if criteria.years_at_least is not None:
-        yield Q(years_of_experience__gte=criteria.years_at_least)
-    if criteria.years_at_most is not None:
-        yield Q(years_of_experience__lte=criteria.years_at_most)
-    if criteria.overlap_hours is not None:
-        yield Holds(OVERLAP[engine], _id(viewer), criteria.overlap_hours)
-    if criteria.places_free is not None:
-        yield Q(mentees__lt=F("capacity")) if criteria.places_free else Q(mentees__gte=F("capacity"))
-    if criteria.text is not None:
-        yield Holds(_in(SEARCHED), prepared(criteria.text))
+        liked = f"SELECT 1 FROM {had.format(column='formats')} WHERE had.value IN ({each})"  # noqa: S608
+        yield Holds(f"EXISTS ({liked})", orjson.dumps([str(value) for value in criteria.formats]).decode())
 
 
 def _id(viewer: "Account") -> Any:
@@ -211,7 +225,7 @@ def _in(columns: Sequence[str]) -> str:
     """That the words of a text are in these columns."""
     if dialect() == "sqlite":
         match = f"'{{{{{' '.join(columns)}}}}} : (' || {{}} || ')'"
-        return f"profile.id IN (SELECT profile_id FROM profile_words WHERE profile_words MATCH {match})"
+        return f"profile.id IN (SELECT profile_id FROM profile_words WHERE profile_words MATCH {match})"  # noqa: S608
     if columns == SEARCHED:
         words = f"profile_words({', '.join(f'profile.{column}' for column in columns)})"
     else:
@@ -221,7 +235,7 @@ def _in(columns: Sequence[str]) -> str:
 
 
 def ranked(rows: QuerySet[Profile], text: str) -> QuerySet[Profile]:
-    """The rows with their `relevance` to a text: 3 where its words are in the name, 2 in what heads a profile, else 1."""
+    """The rows with their `relevance` to a text: 3 where the name has its words, 2 where what heads a profile has."""
     words = prepared(text)
     tiers = f"CASE WHEN {_in(NAME)} THEN 3 WHEN {_in(HEAD)} THEN 2 ELSE 1 END"
     return rows.annotate(relevance=Written(tiers, words, words))

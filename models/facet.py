@@ -32,7 +32,10 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """The facets of these rows; awaited, themselves, if what was asked is possible. Of each those values that most of them have, at most `MOST_VALUES`."""
+    """The facets of these rows: of each at most `MOST_VALUES`, those that most of them have.
+
+    Awaited, they are themselves, unless what is asked for cannot be.
+    """
 
     rows: QuerySet[Profile]
     looks_for: SearchFor
@@ -60,7 +63,7 @@ class Facets:
         counted = f"SELECT {value} AS name, count(*) AS many FROM {source} IN ({found}) GROUP BY 1"  # noqa: S608
         by_code_point = "BINARY" if dialect() == "sqlite" else '"C"'
         order = f"ORDER BY many DESC, name COLLATE {by_code_point} LIMIT {MOST_VALUES}"
-        return f"SELECT * FROM ({counted}) AS counted {order}"
+        return f"SELECT * FROM ({counted}) AS counted {order}"  # noqa: S608
 
     async def of(self, name: str) -> list[Facet]:
         """One facet, by a statement of its own."""

@@ -66,11 +66,12 @@ class Order:
     name: str
     column: str
     # Where the column is computed by the queryset, and none of the table: its kind.
-    computed: Field[Any] | None = None
+    computed: Any = None
 
     def kind(self, model: type[Base]) -> Field[Any]:
         """What the column holds."""
-        return self.computed or model._meta.fields_map[self.key]
+        found: Field[Any] = self.computed or model._meta.fields_map[self.key]
+        return found
 
     @property
     def key(self) -> str:

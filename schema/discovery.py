@@ -40,11 +40,11 @@ FILTER = {f"filter.{camel(name)}": prepare for name, prepare in PREPARED.items()
 class ProfileOrder(Enum):
     """How people are sorted."""
 
-    RELEVANCE = "RELEVANCE"
     NAME = "NAME"
     NEWEST = "NEWEST"
     EXPERIENCE = "EXPERIENCE"
     PLACES_FREE = "PLACES_FREE"
+    RELEVANCE = "RELEVANCE"
 
 
 ORDERS = {
@@ -56,9 +56,9 @@ ORDERS = {
 }
 
 
-@strawberry.input(description="What holds of everybody who is found. What is left out, null or empty is not asked.")
-class ProfileFilterInput:
-    """What is looked for."""
+@strawberry.input(description="What holds of every mentee who is found. What is left out, null or empty is not asked.")
+class MenteeFilterInput:
+    """Which mentees."""
 
     skills_any: list[str] | None = strawberry.field(
         default=None, description="One of these, in any case: of those that a mentor offers, or that a mentee wants."
@@ -74,14 +74,18 @@ class ProfileFilterInput:
     overlap_hours: int | None = strawberry.field(
         default=None, description="In at least so many hours of the week both you and they are free, as clocks go now."
     )
-    places_free: bool | None = strawberry.field(
-        default=None, description="Whether a mentor can take another mentee. Mentees have no places."
-    )
     text: str | None = strawberry.field(
         default=None,
         description='Every word and `"phrase in quotes"` is in the profile, and no `-word`. Accents and capitals do '
         "not count.",
     )
+
+
+@strawberry.input(description="What holds of every mentor who is found. What is left out, null or empty is not asked.")
+class MentorFilterInput(MenteeFilterInput):
+    """Which mentors."""
+
+    places_free: bool | None = strawberry.field(default=None, description="Can they take another mentee now?")
 
 
 @strawberry.type(description="A value of a facet.")
@@ -147,7 +151,7 @@ class SaveSearchInput:
 
     name: str
     looks_for: SearchFor
-    filter: ProfileFilterInput
+    filter: MentorFilterInput = strawberry.field(description="Of mentees `placesFree` cannot be asked.")
     client_id: strawberry.ID
 
 
@@ -185,7 +189,7 @@ class DiscoveryQuery:
         self,
         info: Info,
         skill: str | None = None,
-        filter: ProfileFilterInput | None = None,
+        filter: MentorFilterInput | None = None,
         order_by: ProfileOrder | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -201,7 +205,7 @@ class DiscoveryQuery:
     def mentees(
         self,
         info: Info,
-        filter: ProfileFilterInput | None = None,
+        filter: MenteeFilterInput | None = None,
         order_by: ProfileOrder | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -213,7 +217,7 @@ class DiscoveryQuery:
         description="How many of the mentors that a filter finds have each skill, language and so on.",
         metadata={PREPARE: FILTER},
     )
-    def mentor_facets(self, info: Info, filter: ProfileFilterInput | None = None) -> Facets:
+    def mentor_facets(self, info: Info, filter: MentorFilterInput | None = None) -> Facets:
         """The facets of mentors."""
         return _counted(SearchFor.MENTORS, info, filter)
 
@@ -221,14 +225,12 @@ class DiscoveryQuery:
         description="How many of the mentees that a filter finds have each skill, language and so on.",
         metadata={PREPARE: FILTER},
     )
-    def mentee_facets(self, info: Info, filter: ProfileFilterInput | None = None) -> Facets:
+    def mentee_facets(self, info: Info, filter: MenteeFilterInput | None = None) -> Facets:
         """The facets of mentees."""
         return _counted(SearchFor.MENTEES, info, filter)
 
     @strawberry.field(description="The searches that you have saved, the oldest first.")
-    def saved_searches(
-        self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Connection[SavedSearch]:
+    def saved_searches(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[SavedSearch]:
         """The viewer's saved searches."""
         return page(models.saved_search.SavedSearch.visible_to(viewer(info)), BY_AGE, first=first, after=after)
 
@@ -256,7 +258,7 @@ class DiscoveryMutation:
         return DeleteSavedSearchPayload(saved_search_id=input.saved_search_id)
 
 
-def _criteria(looks_for: SearchFor, given: ProfileFilterInput | None) -> Criteria:
+def _criteria(looks_for: SearchFor, given: MenteeFilterInput | None) -> Criteria:
     asked = {} if given is None else {name: value for name, value in vars(given).items() if value is not None}
     criteria = Criteria(**asked)
     criteria.must_be_possible(looks_for, "filter.")
@@ -266,7 +268,7 @@ def _criteria(looks_for: SearchFor, given: ProfileFilterInput | None) -> Criteri
 def _page(
     looks_for: SearchFor,
     info: Info,
-    given: ProfileFilterInput | None,
+    given: MenteeFilterInput | None,
     order_by: ProfileOrder | None,
     first: int | None,
     after: str | None,
@@ -287,7 +289,7 @@ def _page(
     return page(rows, ORDERS[order_by], first=first, after=after, guard=vocabulary(criteria, by, "filter."))
 
 
-def _counted(looks_for: SearchFor, info: Info, given: ProfileFilterInput | None) -> Any:
+def _counted(looks_for: SearchFor, info: Info, given: MenteeFilterInput | None) -> Any:
     by, criteria = viewer(info), _criteria(looks_for, given)
     return Counted(found(looks_for, criteria, by), looks_for, vocabulary(criteria, by, "filter."))
 

@@ -124,6 +124,7 @@ async def _open_programme(people: list[Person], accounts: dict[str, Account]) ->
             capacity=person.capacity,
             skills_offered=list(person.offered),
             skills_wanted=list(person.wanted),
+            seeking=bool(person.wanted),
         )
         await programme.enrol(profile)
 

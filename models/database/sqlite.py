@@ -157,6 +157,8 @@ class Client(SqliteClient):
 
     async def _post_connect(self) -> None:
         await super()._post_connect()
+        if self._connection is None:
+            raise AssertionError("it has just been made")
         await self._connection.create_function("overlap_hours", 2, overlap_hours, deterministic=True)
 
     def _in_transaction(self) -> TransactionContext:

@@ -104,7 +104,9 @@ class Arguments:
             if whole is None:
                 return None
             taken = {
-                name: self._part(f"${variable}.{name} for {argument}", part, prepared.get(name), _reading(variable, name))
+                name: self._part(
+                    f"${variable}.{name} for {argument}", part, prepared.get(name), _reading(variable, name)
+                )
                 for name, part in whole.items()
             }
         elif isinstance(value, ObjectValueNode):

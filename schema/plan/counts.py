@@ -42,5 +42,7 @@ class Counts:
         }
         selected = [(key, parts[same[0].name.value]) for key, same in self.selections.below(one, nodes).items()]
         rows = facets.statement(name, "SELECT id FROM found")
-        array = self.dialect.array(record(selected), f"facet.many DESC, facet.name COLLATE {self.dialect.by_code_point}")
+        array = self.dialect.array(
+            record(selected), f"facet.many DESC, facet.name COLLATE {self.dialect.by_code_point}"
+        )
         return Json(Sql("(SELECT ", array.sql, " FROM (", rows, ") facet)"))

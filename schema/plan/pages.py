@@ -41,7 +41,9 @@ class Pages:
         found = record([(key, self._part(window, kind, same)) for key, same in below.items()])
         if "edges" not in wanted and not window.beyond:
             return self.guarded(page.guard, Sql("SELECT ", found.sql))
-        return self.guarded(page.guard, Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}"))
+        return self.guarded(
+            page.guard, Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}")
+        )
 
     def guarded(self, guard: Guard | None, select: Sql) -> Sql:
         """The statement, or what sends ordinary execution to say what is wrong."""

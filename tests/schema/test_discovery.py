@@ -15,9 +15,9 @@ from models.session import Session
 from schema.context import Context
 from schema.execution import planner, prepare, run
 from tests.people import person
-from tests.templates import Templates
+from tests.templates import Template, Templates
 
-FIND = """query($filter: ProfileFilterInput, $order: ProfileOrder, $first: Int, $after: String) {
+FIND = """query($filter: MentorFilterInput, $order: ProfileOrder, $first: Int, $after: String) {
     mentors(filter: $filter, orderBy: $order, first: $first, after: $after) {
         totalCount edges { cursor node { name } } pageInfo { hasNextPage endCursor } } }"""
 
@@ -28,7 +28,8 @@ async def people() -> Account:
     """Who looks; there are three mentors, somebody who offers what they know to nobody, and one who looks too."""
     await person(
         "Mara", capacity=3, skills_offered=["Python", "SQL"], languages=["pt-BR", "en"], industry="Banking",
-        years_of_experience=12, formats=[MeetingKind.VIDEO], availability=MONDAY, experience="I ran Kubernetes clusters.",
+        years_of_experience=12, formats=[MeetingKind.VIDEO], availability=MONDAY,
+        experience="I ran Kubernetes clusters.",
     )  # fmt: skip
     nia = await person(
         "Nia", capacity=1, skills_offered=["SQL"], languages=["en"], industry="Health", years_of_experience=4,
@@ -43,12 +44,17 @@ async def people() -> Account:
 
 
 @pytest.fixture
-async def theo(engine: str, templates: Templates) -> AsyncIterator[Account]:
+def filled(engine: str, templates: Templates) -> tuple[Template, str]:
+    return templates.of(engine, people), templates.untouched(engine, people)
+
+
+@pytest.fixture
+async def theo(filled: tuple[Template, str]) -> AsyncIterator[Account]:
     """Who looks, in the one database of all these tests: they only read."""
-    filled = templates.of(engine, people)
-    async with connect(templates.untouched(engine, people)):
-        with clock.moved(filled.filled_at - clock.now()):
-            yield filled.what
+    template, url = filled
+    with clock.moved(template.filled_at - clock.now()):
+        async with connect(url):
+            yield template.what
 
 
 async def ask(by: Account, source: str, **variables: Any) -> Any:
@@ -65,7 +71,6 @@ async def names(by: Account, order: str | None = None, **filter: Any) -> list[st
     found = (await ask(by, FIND, filter=filter, order=order))["data"]["mentors"]
     assert found["totalCount"] == len(found["edges"])
     return [edge["node"]["name"] for edge in found["edges"]]
-
 
 
 async def test_each_filter_finds_those_of_whom_it_holds(theo: Account) -> None:
@@ -89,7 +94,6 @@ async def test_each_filter_finds_those_of_whom_it_holds(theo: Account) -> None:
     assert await names(theo, text="python -banking") == []
 
 
-
 async def test_a_text_is_looked_for_in_names_first_then_in_headlines_then_elsewhere(theo: Account) -> None:
     assert await names(theo, text="kubernetes") == ["Kube Kubernetes", "Nia", "Mara"]
     assert await names(theo, "NAME", text="kubernetes") == ["Kube Kubernetes", "Mara", "Nia"]
@@ -98,24 +102,23 @@ async def test_a_text_is_looked_for_in_names_first_then_in_headlines_then_elsewh
     assert await names(theo, "NEWEST") == ["Kube Kubernetes", "Nia", "Mara"]
 
 
-
 @pytest.mark.parametrize("order", ["RELEVANCE", "NAME", "NEWEST", "EXPERIENCE", "PLACES_FREE"])
 async def test_every_order_is_read_page_by_page(theo: Account, order: str) -> None:
-    filter = {"text": "kubernetes"}
-    whole = await names(theo, order, **filter)
+    whole = await names(theo, order, text="kubernetes")
     after, read = None, []
     for _ in whole:
-        page = (await ask(theo, FIND, filter=filter, order=order, first=1, after=after))["data"]["mentors"]
+        page = (await ask(theo, FIND, filter={"text": "kubernetes"}, order=order, first=1, after=after))["data"][
+            "mentors"
+        ]
         read += [edge["node"]["name"] for edge in page["edges"]]
         after = page["pageInfo"]["endCursor"]
     assert read == whole
     assert not page["pageInfo"]["hasNextPage"]
 
 
-
 async def test_facets_count_those_whom_the_same_filter_finds(theo: Account) -> None:
-    facets = "{ skills { name count } languages { name count } industries { name count } formats { name count }"
-    source = f"query($filter: ProfileFilterInput) {{ mentorFacets(filter: $filter) {facets} years {{ name count }} }} }}"
+    facets = " ".join(f"{name} {{ name count }}" for name in ("skills", "languages", "industries", "formats", "years"))
+    source = f"query($filter: MentorFilterInput) {{ mentorFacets(filter: $filter) {{ {facets} }} }}"
 
     async def counted(**filter: Any) -> dict[str, dict[str, int]]:
         found = (await ask(theo, source, filter=filter))["data"]["mentorFacets"]
@@ -163,7 +166,6 @@ async def test_what_cannot_be_is_refused_and_named(
 
 
 @pytest.mark.one_path
-
 async def test_searches_of_one_shape_share_a_plan(theo: Account) -> None:
     await names(theo, skillsAny=["sql"], languages=["en"], text="mara")
     kept = len(planner._plans)

@@ -50,6 +50,7 @@ CREATING = {
 }
 CREATING |= {"scheduleMessage", "forwardMessage", "createOrganisation", "createProgramme", "addCohort"}
 CREATING |= {"runMatching", "resolveMatching", "replayMatching"}
+CREATING |= {"saveSearch"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
@@ -59,6 +60,7 @@ CHANGING = {
     "signIn",
     "signOut",
     "updateProfile",
+    "deleteSavedSearch",
     "acceptMentorshipRequest",
     "declineMentorshipRequest",
     "withdrawMentorshipRequest",
@@ -110,6 +112,10 @@ BOUNDED = {
     "RequestMentorsPayload.requests": "MOST_CHOICES",
     "ReorderMentorshipRequestsPayload.requests": "MOST_CHOICES",
     "Profile.languages": "MOST_LANGUAGES",
+    "Profile.formats": "the kinds of meetings",
+    **{f"SavedSearch.{name}": "MOST_VALUES" for name in ("skillsAny", "skillsAll", "languages", "industries")},
+    "SavedSearch.formats": "the kinds of meetings",
+    **{f"Facets.{name}": "MOST_VALUES" for name in ("skills", "languages", "industries", "formats", "years")},
     "Profile.skillsOffered": "MOST_PER_PERSON",
     "Profile.skillsWanted": "MOST_PER_PERSON",
     "Profile.availability": "MOST_WINDOWS",

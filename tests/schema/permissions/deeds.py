@@ -127,6 +127,10 @@ DEEDS: dict[str, Deed] = {
     "pinMessage": on("mara_theo message", "messageId", pinned=False),
     "starMessage": on("mara_theo message", "messageId", starred=True),
     "scheduleMessage": Deed(lambda world: LATER | {"conversationId": world.ids[TALK]}, TALK),
+    "saveSearch": Deed(
+        lambda _: {"name": "New", "looksFor": "MENTORS", "filter": {"skillsAny": ["Law"]}, "clientId": "new"}
+    ),
+    "deleteSavedSearch": on("mara's search", "savedSearchId"),
     "cancelScheduledMessage": on("mara's scheduled mara_theo", "scheduledMessageId"),
     "forwardMessage": Deed(
         lambda world: {"messageId": world.ids["mara_theo reply"], "goalId": world.ids["mara_theo goal"]},

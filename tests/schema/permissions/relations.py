@@ -33,9 +33,11 @@ from models.organisation import (
 from models.profile import Profile
 from models.report import Report, ReportedMessage
 from models.request import MentorshipRequest
+from models.saved_search import SavedSearch
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
+from models.visibility import Visibility
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
@@ -50,6 +52,7 @@ from tests.schema.permissions.rules import (
     PAIR,
     PARTICIPANT,
     SENDER,
+    SHOWN,
     SIGNED_IN,
     TICKET_HOLDER,
     Rule,
@@ -60,6 +63,7 @@ NODES: dict[str, Any] = {
     "Session": Session,
     "Profile": Profile,
     "Skill": Skill,
+    "SavedSearch": SavedSearch,
     "Programme": Programme,
     "Organisation": Organisation,
     "Membership": Membership,
@@ -128,6 +132,7 @@ OWNED = {
     "Block": "blocker_id",
     "Report": "author_id",
     "ScheduledMessage": "author_id",
+    "SavedSearch": "author_id",
 }
 
 
@@ -140,7 +145,7 @@ async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
         return {OWNER: {getattr(row, OWNED[kind])}}
     match kind:
         case "Account" | "Profile":
-            return {OWNER: {row.id}}
+            return {OWNER: {row.id}, SHOWN: await _shown_to(row)}
         case "Organisation" | "Programme" | "Participation" | "Membership":
             return await _people_of_organisation(kind, row)
         case "Mentorship" | "MentorshipRequest":
@@ -185,6 +190,12 @@ def _with(person: Any, found: dict[Rule, set[Any]]) -> dict[Rule, set[Any]]:
     """The people of what an organisation has about one person: they may see it, and take themselves out."""
     theirs = {rule: found[rule] | {person} for rule in (LOOKER_ON, ORGANISER)}
     return {**theirs, OWNER: {person}, GOVERNOR: found[GOVERNOR]}
+
+
+async def _shown_to(row: Any) -> set[Any]:
+    hidden = isinstance(row, Profile) and row.visibility is Visibility.NOBODY
+    # Whoever is hidden here has nothing to do with anybody.
+    return {row.id} if hidden else {one.id for one in await Account.all()}
 
 
 async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:

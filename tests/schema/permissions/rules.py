@@ -8,6 +8,7 @@ class Rule(Enum):
 
     ANYONE = auto()
     SIGNED_IN = auto()
+    SHOWN = auto()
     OWNER = auto()
     MENTOR = auto()
     MENTEE = auto()
@@ -31,6 +32,8 @@ MENTOR, MENTEE, SENDER, TICKET_HOLDER, ENROLLED = (
     Rule.TICKET_HOLDER,
     Rule.ENROLLED,
 )
+# To whom a profile shows.
+SHOWN = Rule.SHOWN
 # Who takes part in a conversation; of a circle, its owners and moderators, and its owners.
 PARTICIPANT, LEADER, HEAD = Rule.PARTICIPANT, Rule.LEADER, Rule.HEAD
 # Of an organisation: who sees all its programmes' people, who runs the programmes, who owns it. Of what it has about
@@ -51,10 +54,11 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Query", "profile mentors skills suggestions programmes mentorshipRequests mentorship mentorships"),
     **of(SIGNED_IN, "Query", "conversations searchMessages videoSession node messages starredMessages"),
     **of(SIGNED_IN, "Query", "scheduledMessages notifications organisations organisation programme participations"),
+    **of(SIGNED_IN, "Query", "mentees mentorFacets menteeFacets savedSearches"),
     **of(ANYONE, "Mutation", "signUp signIn"),
     **of(OWNER, "Mutation", "signOut"),
     **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship updatePreferences openConversation openCircle"),
-    **of(SIGNED_IN, "Mutation", "offerMentorship requestMentors"),
+    **of(SIGNED_IN, "Mutation", "offerMentorship requestMentors saveSearch"),
     **of(MENTOR, "Mutation", "acceptMentorshipRequest declineMentorshipRequest"),
     **of(MENTEE, "Mutation", "withdrawMentorshipRequest reorderMentorshipRequests"),
     **of(PAIR, "Mutation", "endMentorship addGoal markGoal addMilestone completeMilestone reopenMilestone"),
@@ -62,7 +66,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "Mutation", "addReaction removeReaction pinMessage starMessage scheduleMessage"),
     **of(PAIR, "Mutation", "forwardMessage removeEvidence"),
     **of(SENDER, "Mutation", "editMessage deleteMessage"),
-    **of(OWNER, "Mutation", "cancelScheduledMessage"),
+    **of(OWNER, "Mutation", "cancelScheduledMessage deleteSavedSearch"),
     **of(PARTICIPANT, "Mutation", "markDelivered muteConversation pinConversation archiveConversation"),
     **of(PARTICIPANT, "Mutation", "leaveConversation"),
     **of(LEADER, "Mutation", "renameCircle addToCircle removeFromCircle"),
@@ -101,10 +105,14 @@ RULES: dict[str, Rule] = {
     **of(OWNER, "Account", "id email createdAt profile sessions inboxCursor contact readReceipts presence missedMail"),
     **of(OWNER, "Account", "unreadNotifications"),
     **of(OWNER, "Session", "id device createdAt expiresAt current"),
-    **of(SIGNED_IN, "Profile", "id name headline experience yearsOfExperience industry languages timeZone capacity"),
-    **of(SIGNED_IN, "Profile", "skillsOffered skillsWanted availability placesFree"),
+    **of(SHOWN, "Profile", "id name headline experience yearsOfExperience industry languages timeZone capacity"),
+    **of(SHOWN, "Profile", "skillsOffered skillsWanted availability placesFree goals formats seeking visibility"),
     **of(SIGNED_IN, "Window", "weekday start end"),
     **of(SIGNED_IN, "Skill", "id name"),
+    **of(SIGNED_IN, "Facets", "skills languages industries formats years"),
+    **of(SIGNED_IN, "Facet", "name count"),
+    **of(OWNER, "SavedSearch", "id name looksFor skillsAny skillsAll languages industries formats yearsAtLeast"),
+    **of(OWNER, "SavedSearch", "yearsAtMost overlapHours placesFree text createdAt"),
     **of(SIGNED_IN, "ScoreComponent", "name side weight value contribution"),
     # Programmes
     **of(ENROLLED, "Programme", "id name purpose startsOn endsOn replyDays organisation mode publishAs differentTeam"),
@@ -164,6 +172,8 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "PageInfo", "hasNextPage hasPreviousPage startCursor endCursor"),
     **of(SIGNED_IN, "ProfileConnection", PAGE),
     **of(SIGNED_IN, "ProfileEdge", EDGE),
+    **of(SIGNED_IN, "SavedSearchConnection", PAGE),
+    **of(OWNER, "SavedSearchEdge", EDGE),
     **of(SIGNED_IN, "SkillConnection", PAGE),
     **of(SIGNED_IN, "SkillEdge", EDGE),
     **of(SIGNED_IN, "SuggestionConnection", "edges pageInfo"),
@@ -246,6 +256,8 @@ RULES: dict[str, Rule] = {
     **of(ORGANISER, "LockPairPayload", "pair"),
     **of(SIGNED_IN, "ForbidPairPayload", "pairId"),
     **of(ORGANISER, "SwapPairsPayload", "pair other"),
+    **of(OWNER, "SaveSearchPayload", "saved"),
+    **of(SIGNED_IN, "DeleteSavedSearchPayload", "savedSearchId"),
     **of(MENTEE, "RequestMentorshipPayload", "request"),
     **of(MENTOR, "OfferMentorshipPayload", "request"),
     **of(MENTEE, "RequestMentorsPayload", "requests"),

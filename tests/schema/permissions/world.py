@@ -49,8 +49,10 @@ from models.organisation import (
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
+from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
+from models.visibility import Visibility
 from tests.models.matching_world import worked_off
 from tests.people import PASSWORD
 from tests.schema.sdp import sdp
@@ -105,6 +107,7 @@ async def build(world: World) -> None:
             skills_offered=["Law"],
             skills_wanted=["Law"],
         )
+    await _discovery(world, hashed, people["mara"])
     for name in ("nora", "yan"):
         world.note(name, await Profile.get(id=people[name].id))
     await Account.all().update(contact=ContactRule.EVERYONE)
@@ -214,6 +217,20 @@ async def _club(world: World, people: dict[str, Account]) -> None:
         club, by=zoe, name="canary-zoe_yan_finn-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1)
     )
     await Participation.enrol(programme, [Enrolment(yan.id, answers=[("Why?", "canary-zoe_yan_finn-answer")])], by=yan)
+
+
+async def _discovery(world: World, hashed: str, mara: Account) -> None:
+    """Somebody who shows to nobody, and what Mara looks for."""
+    opened, _ = await Account._open("canary-hana-mail@example.org", hashed, "Hana", "UTC", "canary-hana-one")
+    hana = await Account.get(id=opened.account_id)
+    shy = {"headline": "canary-hana-headline", "visibility": Visibility.NOBODY, "seeking": True, "capacity": 1}
+    await (await Profile.get(id=hana.id)).change(by=hana, skills_offered=["Law"], **shy)
+    lists = {name: ["canary-mara-sought"] for name in ("skills_any", "skills_all", "languages", "industries")}
+    years = {"years_at_least": 1, "years_at_most": 2, "overlap_hours": 3, "places_free": True, "text": "a"}
+    kept = await SavedSearch.save_as(
+        "canary-mara-search", SearchFor.MENTORS, by=mara, client_id="k", formats=["VIDEO"], **lists, **years
+    )
+    world.note("mara's search", kept)
 
 
 async def _safety(people: dict[str, Account], world: World) -> None:

@@ -185,6 +185,8 @@ async def community() -> Community:
     await requests(bo, nil)
     await safety(busy, nil)
     await enrol(ada, bo)
+    await searches(ada)
+    await searches(bo)
     await beyond_32_bits(await pair(await person("Large", capacity=1), big))
     viewers = {"a stranger": Context()}
     for name, who in (("the mentor", ada), ("the mentee", bo), ("somebody new", nil), ("large numbers", big)):
@@ -308,6 +310,14 @@ async def circles(*people: Account) -> None:
             await Participant.filter(conversation_id=circle.id, profile_id=who.id).update(**{name: moment})
     await (await Participant.of(direct.id, first)).mute()
     await Account.filter(id=third.id).update(read_receipts=False)
+
+
+async def searches(by: Account) -> None:
+    """Searches that are kept: of one everything, of others next to nothing was asked."""
+    for index, name in enumerate(awkward()[2:5]):
+        made = await SavedSearch.save_as("a", SearchFor.MENTORS, by=by, client_id=f"s{index}")
+        asked_of = {"skills_any": awkward(), "formats": ["VIDEO"], "years_at_least": 3, "places_free": False}
+        await SavedSearch.filter(id=made.id).update(name=name, created_at=MOMENTS[index], **(asked_of if index else {}))
 
 
 async def requests(mentee: Account, other: Account) -> None:

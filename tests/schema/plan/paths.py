@@ -12,9 +12,11 @@ from graphql import (
     GraphQLObjectType,
     get_named_type,
     is_leaf_type,
+    is_list_type,
     is_required_argument,
 )
 from graphql.language.print_string import print_string
+from graphql.type import get_nullable_type
 
 from schema.root import schema
 from tests.schema.plan.community import ORDERS
@@ -74,14 +76,29 @@ def places(*, stop: set[str] | frozenset[str] = frozenset()) -> Iterator[Place]:
                 pending.append((below, f"{before} {place.head()} {{", f"}} {after}"))
 
 
+def _member(of: Any) -> Any:
+    """A value of a field of an input object: of every filter, some that there are."""
+    named = get_named_type(of)
+    if isinstance(named, GraphQLEnumType):
+        found: Any = next(iter(named.values))
+    else:
+        found = {"Int": 2, "String": "sql"}.get(named.name, True)
+    return [found] if is_list_type(get_nullable_type(of)) else found
+
+
+def _literal(value: Any, of: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(one, of) for one in value)}]"
+    if isinstance(value, str):
+        return value if isinstance(get_named_type(of), GraphQLEnumType) else print_string(value)
+    return str(value).lower()
+
+
 def sample(place: Place, name: str) -> Any:
     """A value that an argument takes, with the names of rows."""
     kind = get_named_type(place.field.args[name].type)
     if isinstance(kind, GraphQLInputObjectType):
-        return {
-            member: next(iter(of.values)) if isinstance(of, GraphQLEnumType) else True
-            for member, of in ((one, get_named_type(field.type)) for one, field in kind.fields.items())
-        }
+        return {member: _member(field.type) for member, field in kind.fields.items()}
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))
     if name == "id":
@@ -105,7 +122,7 @@ def written(place: Place, name: str) -> str:
     value = sample(place, name)
     kind = get_named_type(place.field.args[name].type)
     if isinstance(kind, GraphQLInputObjectType):
-        members = (f"{one}: {value[one] if isinstance(value[one], str) else 'true'}" for one in value)
+        members = (f"{one}: {_literal(value[one], kind.fields[one].type)}" for one in value)
         return f"{{{', '.join(members)}}}"
     if isinstance(value, bool):
         return str(value).lower()

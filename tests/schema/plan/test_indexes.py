@@ -24,6 +24,10 @@ LARGE |= {"conversation", "participant", "message", "goal", "milestone"}
 # Beside those that are benched.
 OTHERS = [
     '{ mentors(skill: "Skill 7", first: 20) { edges { node { name skillsWanted { name } } } pageInfo { endCursor } } }',
+    '{ mentors(filter: {skillsAll: ["Skill 7"], languages: ["en"], overlapHours: 1, placesFree: true}, first: 5) {'
+    " edges { node { name } } } }",
+    "{ mentors(orderBy: NEWEST, first: 5) { edges { node { name } } } }",
+    '{ mentors(filter: {text: "nobody"}, first: 5) { edges { node { name } } } }',
     "{ viewer { email profile { name skillsOffered { name } } } }",
     "{ conversations(first: 5) { edges { cursor node { messages(last: 20) { edges { node { body author { name } } }"
     " pageInfo { hasPreviousPage } } } } } }",

@@ -197,7 +197,7 @@ async def test_a_null_that_must_not_be_is_left_to_ordinary_execution(
 ) -> None:
     two, names = people
     asking = await context(two.mentee)
-    monkeypatch.setattr(Profile, "visible_to", classmethod(lambda cls, viewer: cls.filter(id=viewer.id)))
+    monkeypatch.setattr(Profile, "pointed_to", classmethod(lambda cls, viewer: cls.filter(id=viewer.id)))
     query = "query($id: ID!) { node(id: $id) { ... on Message { number seenOnce: author { name } } } }"
     operation = prepare(query, {"id": names["message"]}, None)
     answer = orjson.loads(await run(operation, asking))

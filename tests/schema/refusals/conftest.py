@@ -26,6 +26,7 @@ from models.organisation import (
 )
 from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
+from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
 from tests.models.matching_world import worked_off
 from tests.people import pair, person
@@ -110,6 +111,7 @@ async def build() -> World:
         "call": call,
         "message": message,
         "scheduled": scheduled,
+        "search": await SavedSearch.save_as("Mine", SearchFor.MENTEES, by=made.mentee, client_id="k"),
         "evidence": await Evidence.forward(answer, goal, by=made.mentee),
         "notification": await Notification.get(account_id=made.mentee.id),
         "participant": participant,

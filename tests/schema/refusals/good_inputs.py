@@ -103,6 +103,13 @@ GOOD: dict[str, Input] = {
         "sendAt": TOMORROW,
         "clientId": "new",
     },
+    "saveSearch": lambda _: {
+        "name": "New",
+        "looksFor": "MENTORS",
+        "filter": {"text": "law"},
+        "clientId": "new",
+    },
+    "deleteSavedSearch": lambda world: {"savedSearchId": world.ids["search"]},
     "cancelScheduledMessage": lambda world: {"scheduledMessageId": world.ids["scheduled"]},
     "forwardMessage": lambda world: {
         "messageId": world.ids["message"],
