@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from models.base import uuid7
 from models.clock import now
 from models.matching.draft import LeftOverSide
-from models.matching.matching import MatchingStatus
+from models.matching.status import MatchingStatus
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS

@@ -3,9 +3,10 @@
 from models.matching.comparison import MOST_TOLD, Change, Comparison, compare
 from models.matching.draft import MILLION, ForbiddenPair, LeftOver, LeftOverSide, MatchedPair
 from models.matching.input import MatchingInput
-from models.matching.matching import LEASE, TOPIC, Matching, MatchingStatus
+from models.matching.matching import LEASE, TOPIC, Matching
 from models.matching.options import HardRule, RunOptions
 from models.matching.publishing import publish, publish_some
+from models.matching.status import MatchingStatus
 
 __all__ = [
     "LEASE",

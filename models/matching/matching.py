@@ -8,7 +8,6 @@ process has died, leaves nothing but its row, which says so.
 import asyncio
 import secrets
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from models.base import Authored
 from models.database import transaction
 from models.matching.input import MatchingInput, packed
 from models.matching.options import RunOptions
+from models.matching.status import MatchingStatus
 from models.organisation import Deed, Membership, Programme
 from models.refusal import RefusalCode, Refused
 
@@ -38,17 +38,6 @@ MOST_RUNS = 200
 
 # The topic of those who work runs off.
 TOPIC = "matchings"
-
-
-class MatchingStatus(StrEnum):
-    """Where a run stands. A draft can be changed, compared, followed by another, and published."""
-
-    RUNNING = "RUNNING"
-    DRAFT = "DRAFT"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    PUBLISHING = "PUBLISHING"
-    PUBLISHED = "PUBLISHED"
 
 
 class Matching(Authored):

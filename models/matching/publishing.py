@@ -15,8 +15,9 @@ from models.account import Account
 from models.block import must_be_none_between
 from models.database import is_outage, transaction
 from models.matching.draft import MatchedPair
-from models.matching.matching import TOPIC, Matching, MatchingStatus
+from models.matching.matching import TOPIC, Matching
 from models.matching.population import under_way
+from models.matching.status import MatchingStatus
 from models.mentorship import Cadence, Mentorship
 from models.organisation import PairRule, PairRuleKind, Participation, Programme, PublishAs
 from models.profile import Profile

@@ -38,8 +38,7 @@ MOST_PENDING = 10
 class MentorshipRequest(Authored):
     """Its author asks the other of the two, with a message and what they have in mind.
 
-    One of a mentee's choices has a place among them. Until its turn comes it has no deadline, and its mentor does not
-    see it.
+    A mentee's choice has a place among others. Until its turn comes it has no deadline, and its mentor sees nothing.
     """
 
     # By chance, and not by the time as elsewhere: that would tell a mentor how long their turn was waited for.
