@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 
 # Whoever works a run off says so again and again within this time.
 LEASE = timedelta(seconds=30)
-
 # So many runs a programme keeps. Each holds what it was made of.
 MOST_RUNS = 200
-
 # The topic of those who work runs off.
 TOPIC = "matchings"
 
