@@ -37,7 +37,7 @@ GONE = "The server that worked on it has stopped; there is no draft of it. Run i
 TOO_LONG = f"It has not come to an end within {MOST_SECONDS / 60:.0f} minutes; there is no draft of it."
 
 
-class Worker:
+class Solving:
     """One run, and the process that works it off."""
 
     def __init__(self, run: Matching) -> None:
@@ -70,7 +70,10 @@ class Worker:
             told = await hearing if hearing.done() else None
         finally:
             await _ended(process, hearing, holding)
-        if not hearing.cancelled():
+        if hearing.cancelled():
+            # It is not wanted any more; or it could not be held on, and this raises why.
+            holding.result()
+        else:
             await self._conclude(told, process.returncode)
 
     async def _hear(self, process: asyncio.subprocess.Process, market: bytes) -> dict[str, Any] | None:
@@ -128,7 +131,7 @@ async def run_next() -> bool:
     await Matching.sweep()
     run = await Matching.claim()
     if run is not None:
-        await Worker(run).work()
+        await Solving(run).work()
     return run is not None
 
 

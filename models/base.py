@@ -83,6 +83,11 @@ class Base(Model, metaclass=_Undescribed):
         return cls.filter(**{f"{cls.visible_through}_id__in": Subquery(owner.visible_to(viewer).values("id"))})
 
     @classmethod
+    def pointed_to(cls, viewer: "Account") -> QuerySet[Self]:
+        """The rows that are shown where a row that the viewer sees points to them. As a rule those they may see."""
+        return cls.visible_to(viewer)
+
+    @classmethod
     def under(cls, viewer: "Account", key: str, owner_id: UUID) -> QuerySet[Self]:
         """The rows whose foreign key leads to a row that the viewer sees already; as far as they may see them."""
         # Whether the owner is visible is not asked once more for each of the rows that are seen through it.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -12,12 +13,14 @@ from tortoise.expressions import F, Q, Subquery
 from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
-from matching.availability import Window
+from matching.availability import HOURS_A_WEEK, Window, week_mask
+from models import clock
 from models.base import Base
 from models.database import transaction
 from models.refusal import RefusalCode, Refused, invalid
 from models.skill import Skill, key_of, keyed
 from models.text import line, prose
+from models.visibility import Visibility, seen_by
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
 MOST_CAPACITY = 50
 MOST_LANGUAGES = 20
 MOST_WINDOWS = 50
+
+# Of a mask of the hours of a week, in hexadecimal.
+WEEK_DIGITS = HOURS_A_WEEK // 4
+NO_HOURS = "0" * WEEK_DIGITS
+
+# How many weeks one unit makes anew, and one round of the sweeper.
+WEEKS_TOGETHER, MOST_WEEKS = 200, 4_000
 
 # BCP 47 in the part that people need: a language, and perhaps a script and a region ("pt", "pt-BR", "zh-Hant").
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
@@ -50,6 +60,20 @@ class Profile(Base):
     availability: list[dict[str, int]] = fields.JSONField(default=list)
     capacity = fields.SmallIntField(default=0)
     mentees = fields.SmallIntField(default=0)
+    goals = fields.TextField(default="", db_default="")
+    # Of MeetingKind, which is declared with what has one.
+    formats: list[str] = fields.JSONField(default=list, db_default=[])
+    # Shall mentors find them? Nobody is listed as looking who has not said so.
+    seeking = fields.BooleanField(default=False, db_default=False)
+    visibility = fields.CharEnumField(
+        Visibility, max_length=16, default=Visibility.EVERYONE, db_default=Visibility.EVERYONE
+    )
+    # The names of all skills of this person, to be found by their words.
+    skill_names = fields.TextField(default="", db_default="")
+    # The hours of the UTC week in which the person is free: a mask of `matching.availability`, and the minutes that
+    # their clock was ahead of UTC when it was made. Null: it has not been made yet.
+    week = fields.CharField(max_length=WEEK_DIGITS, default=NO_HOURS, db_default=NO_HOURS)
+    week_offset = fields.SmallIntField(null=True)
     skills_offered: fields.ManyToManyRelation[Skill] = fields.ManyToManyField(
         "models.Skill", through="profile_skill_offered", related_name="offered_by"
     )
@@ -59,20 +83,33 @@ class Profile(Base):
 
     class Meta:
         table = "profile"
-        indexes = (Index(fields=("name", "id")), Index(fields=("capacity",)))
+        indexes = (
+            Index(fields=("name", "id")),
+            Index(fields=("capacity",)),
+            Index(fields=("seeking",)),
+            Index(fields=("created_at", "id")),
+            Index(fields=("time_zone", "week_offset")),
+        )
 
     @classmethod
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
+        return cls.filter(seen_by(viewer))
+
+    @classmethod
+    def pointed_to(cls, viewer: "Account") -> QuerySet[Self]:
+        """All: a name does not vanish from what somebody has written, or done together with the viewer."""
         return cls.all()
 
     @classmethod
     def mentors(cls, viewer: "Account", *, skill: str | None = None) -> QuerySet[Self]:
         """The people who mentor, in a skill if one is named (in any case). Not the viewer."""
         found = cls.visible_to(viewer).filter(Q(capacity__gt=0) & ~Q(id=viewer.id))
-        if skill is not None:
-            offering = Skill.filter(key=key_of(skill)).values("offered_by__id")
-            found = found.filter(id__in=Subquery(offering))
-        return found
+        return found if skill is None else cls.offering(found, skill)
+
+    @classmethod
+    def offering(cls, rows: QuerySet[Self], skill: str) -> QuerySet[Self]:
+        """Those of the rows who offer a skill, named in any case."""
+        return rows.filter(id__in=Subquery(Skill.filter(key=key_of(skill)).values("offered_by__id")))
 
     @classmethod
     async def open(cls, account: "Account", *, name: str, time_zone: str = "UTC") -> Self:
@@ -82,6 +119,7 @@ class Profile(Base):
             account_id=account.id,
             name=line(name, "name", longest=80),
             time_zone=_time_zone(time_zone, "timeZone"),
+            week_offset=offset_of(time_zone),
         )
 
     @classmethod
@@ -112,14 +150,60 @@ class Profile(Base):
         profile = await self.locked(self.id)
         if checked:
             profile.update_from_dict(checked)
+            if not checked.keys().isdisjoint({"availability", "time_zone"}):
+                checked |= profile._make_week()
             await profile.store(*checked)
-        skills = await Skill.learnt({**(offered or {}), **(wanted or {})})
-        for relation, keys in ((profile.skills_offered, offered), (profile.skills_wanted, wanted)):
-            if keys is not None:
-                await relation.clear()
-                if keys:
-                    await relation.add(*(skills[key] for key in keys))
+        if offered is not None or wanted is not None:
+            await profile._set_skills(offered, wanted)
         return profile
+
+    async def _set_skills(self, offered: dict[str, str] | None, wanted: dict[str, str] | None) -> None:
+        skills = await Skill.learnt({**(offered or {}), **(wanted or {})})
+        names: set[str] = set()
+        for relation, keys in ((self.skills_offered, offered), (self.skills_wanted, wanted)):
+            if keys is None:
+                names |= {skill.name for skill in await relation.all()}
+                continue
+            await relation.clear()
+            if keys:
+                await relation.add(*(skills[key] for key in keys))
+            names |= {skills[key].name for key in keys}
+        self.skill_names = "\n".join(sorted(names))
+        await self.store("skill_names")
+
+    def _make_week(self) -> dict[str, Any]:
+        """Set the week as the clocks go now. Returns the columns."""
+        self.week_offset = offset_of(self.time_zone)
+        mask = week_mask((Window(**one) for one in self.availability), ZoneInfo(self.time_zone), clock.now().date())
+        self.week = f"{mask:0{WEEK_DIGITS}x}"
+        return {"week": self.week, "week_offset": self.week_offset}
+
+    @classmethod
+    async def keep_weeks(cls) -> int:
+        """Make the weeks anew of those whose clocks were put forward or back, or whose week was never made.
+
+        Returns how many; at most `MOST_WEEKS`, the others have their turn in the next round.
+        """
+        made = 0
+        places: Any = await cls.all().distinct().values_list("time_zone", "week_offset")
+        for zone, offset in places:
+            while offset != offset_of(zone) and made < MOST_WEEKS:
+                done = await cls._make_weeks(zone, offset)
+                made += done
+                if done < WEEKS_TOGETHER:
+                    break
+        return made
+
+    @classmethod
+    @transaction
+    async def _make_weeks(cls, zone: str, offset: int | None) -> int:
+        stale = cls.filter(time_zone=zone, week_offset=offset).order_by("id").limit(WEEKS_TOGETHER)
+        rows = await stale.select_for_update(no_key=True)
+        for row in rows:
+            row._make_week()
+        if rows:
+            await cls.bulk_update(rows, ["week", "week_offset"])
+        return len(rows)
 
     async def take_mentee(self) -> None:
         """Take one of the mentor's places, or raise `Refused`: the database decides, whatever races."""
@@ -148,6 +232,12 @@ def _time_zone(value: str, field: str) -> str:
 @cache
 def _zones() -> set[str]:
     return available_timezones()
+
+
+def offset_of(zone: str) -> int:
+    """The minutes that the clocks of a zone are ahead of UTC today, at noon there."""
+    noon = datetime.combine(clock.now().date(), time(12), tzinfo=ZoneInfo(zone))
+    return (noon.utcoffset() or timedelta()) // timedelta(minutes=1)
 
 
 def _whole(least: int, most: int) -> Rule:
@@ -179,6 +269,10 @@ def _availability(windows: list[dict[str, int]], field: str) -> list[dict[str, i
     return windows
 
 
+def _formats(values: list[str], field: str) -> list[str]:
+    return [str(value) for value in dict.fromkeys(values)]
+
+
 RULES: dict[str, Rule] = {
     "name": lambda value, field: line(value, field, longest=80),
     "headline": lambda value, field: line(value, field, longest=120, empty=True),
@@ -189,6 +283,10 @@ RULES: dict[str, Rule] = {
     "languages": _languages,
     "time_zone": _time_zone,
     "availability": _availability,
+    "goals": lambda value, field: prose(value, field, empty=True),
+    "formats": _formats,
+    "seeking": lambda value, field: value,
+    "visibility": lambda value, field: value,
 }
 
 

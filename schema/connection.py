@@ -16,6 +16,7 @@ from tortoise.fields.base import Field
 from tortoise.queryset import QuerySet
 
 from models.base import Base
+from models.condition import Guard
 from models.refusal import Refused, invalid
 from schema.context import Info, viewer
 from schema.plan.read import METADATA, CursorText, Paged, Rows, relation
@@ -64,6 +65,12 @@ class Order:
 
     name: str
     column: str
+    # Where the column is computed by the queryset, and none of the table: its kind.
+    computed: Field[Any] | None = None
+
+    def kind(self, model: type[Base]) -> Field[Any]:
+        """What the column holds."""
+        return self.computed or model._meta.fields_map[self.key]
 
     @property
     def key(self) -> str:
@@ -101,7 +108,7 @@ class Order:
         try:
             if name != self.name or str(UUID(row_id)) != row_id:
                 raise ValueError(cursor)
-            return _typed(key, model._meta.fields_map[self.key]), UUID(row_id)
+            return _typed(key, self.kind(model)), UUID(row_id)
         except (ValueError, OverflowError):
             raise foreign_cursor(field) from None
 
@@ -113,7 +120,15 @@ class Page:
     """
 
     def __init__(
-        self, rows: QuerySet[Any], order: Order, size: int, *, back: bool = False, after: Any = None, before: Any = None
+        self,
+        rows: QuerySet[Any],
+        order: Order,
+        size: int,
+        *,
+        back: bool = False,
+        after: Any = None,
+        before: Any = None,
+        guard: Guard | None = None,
     ) -> None:
         self.rows = rows
         self.order = order
@@ -121,6 +136,7 @@ class Page:
         self.back = back
         self.after = after
         self.before = before
+        self.guard = guard
 
     @property
     def window(self) -> QuerySet[Any]:
@@ -136,6 +152,8 @@ class Page:
         return self._read().__await__()
 
     async def _read(self) -> Any:
+        if self.guard is not None:
+            await self.guard.refuse()
         found = await self.window
         more = len(found) > self.size
         found = found[: self.size]
@@ -158,6 +176,7 @@ def page(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    guard: Guard | None = None,
 ) -> Any:
     """A page of the rows: the `first` ones after a cursor, or the `last` ones before one. Raises `Refused`."""
     if first is not None and last is not None:
@@ -170,6 +189,7 @@ def page(
         back=back,
         after=None if after is None else order.place(rows.model, after, "after"),
         before=None if before is None else order.place(rows.model, before, "before"),
+        guard=guard,
     )
 
 

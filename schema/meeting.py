@@ -13,7 +13,6 @@ from schema.evidence import BY_AGE, Evidence
 from schema.node import Node, as_node, find, node
 from schema.refusal import mutation
 
-strawberry.enum(MeetingKind, description="How the two meet.")
 strawberry.enum(MeetingStatus, description="It takes place unless somebody cancels it.")
 
 

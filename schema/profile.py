@@ -1,17 +1,21 @@
-"""Profiles, and the search for mentors."""
+"""Profiles."""
 
 import strawberry
 
 import models.profile
-from models.skill import key_of
-from schema.connection import Connection, Order, page
+from models.mentorship import MeetingKind
+from models.visibility import Visibility
 from schema.context import Info, viewer
 from schema.node import Node, as_node, lookup, members, node
-from schema.plan.read import METADATA, PREPARE, Expression
+from schema.plan.read import METADATA, Expression
 from schema.refusal import mutation
 from schema.skill import Skill
 
-BY_NAME = Order("profiles", "name")
+strawberry.enum(MeetingKind, description="How the two meet.")
+strawberry.enum(
+    Visibility,
+    description="To whom a profile shows. Whoever talks with you or has a request open with you sees it in any case.",
+)
 
 
 @strawberry.type(description="A stretch of a weekday in which a person can meet, in the wall time of their zone.")
@@ -43,6 +47,10 @@ class Profile(Node):
     industry: str
     languages: list[str] = strawberry.field(description="BCP 47 tags, such as en or pt-BR.")
     time_zone: str = strawberry.field(description="An IANA name, such as Europe/Lisbon.")
+    goals: str = strawberry.field(description="What the person wants to reach.")
+    formats: list[MeetingKind] = strawberry.field(description="In which ways they like to meet.")
+    seeking: bool = strawberry.field(description="Do they look for a mentor? Then they are among the `mentees`.")
+    visibility: Visibility = strawberry.field(description="To whom the profile shows.")
     capacity: int = strawberry.field(description="How many mentees at a time; 0 for somebody who does not mentor.")
     skills_offered: list[Skill] = members("name", "id")
     skills_wanted: list[Skill] = members("name", "id")
@@ -74,6 +82,10 @@ class UpdateProfileInput:
     time_zone: str | None = strawberry.UNSET
     availability: list[WindowInput] | None = strawberry.UNSET
     capacity: int | None = strawberry.UNSET
+    goals: str | None = strawberry.UNSET
+    formats: list[MeetingKind] | None = strawberry.UNSET
+    seeking: bool | None = strawberry.UNSET
+    visibility: Visibility | None = strawberry.UNSET
     skills_offered: list[str] | None = strawberry.UNSET
     skills_wanted: list[str] | None = strawberry.UNSET
 
@@ -93,16 +105,6 @@ class ProfileQuery:
     def profile(self, info: Info, id: strawberry.ID) -> Profile | None:
         """A profile by its global id."""
         return lookup(models.profile.Profile, id, info)
-
-    @strawberry.field(
-        description="The people who mentor, by name; you are not among them.", metadata={PREPARE: {"skill": key_of}}
-    )
-    def mentors(
-        self, info: Info, skill: str | None = None, first: int | None = None, after: str | None = None
-    ) -> Connection[Profile]:
-        """Mentors, perhaps those who offer a skill."""
-        found = models.profile.Profile.mentors(viewer(info), skill=skill)
-        return page(found, BY_NAME, first=first, after=after)
 
 
 @strawberry.type

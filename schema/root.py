@@ -15,6 +15,7 @@ from schema.conversation import (
     ScheduledMessageMutation,
     ScheduledMessageQuery,
 )
+from schema.discovery import DiscoveryMutation, DiscoveryQuery
 from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
@@ -33,7 +34,7 @@ from schema.request import RequestMutation, RequestQuery
 from schema.search import SearchQuery
 from schema.signal import VideoSubscription
 from schema.skill import SkillQuery
-from schema.suggestion import SuggestionQuery
+from schema.suggestion import SuggestionMutation, SuggestionQuery
 from schema.video import VideoMutation, VideoQuery
 
 
@@ -41,6 +42,7 @@ from schema.video import VideoMutation, VideoQuery
 class Query(
     AccountQuery,
     ProfileQuery,
+    DiscoveryQuery,
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
@@ -74,6 +76,7 @@ class Mutation(
     OrganisationMutation,
     ProgrammeMutation,
     MatchingMutation,
+    DiscoveryMutation,
     RequestMutation,
     MentorshipMutation,
     GoalMutation,
@@ -82,6 +85,7 @@ class Mutation(
     MessageMutation,
     BlockMutation,
     ReportMutation,
+    SuggestionMutation,
     PresenceMutation,
     ScheduledMessageMutation,
     EvidenceMutation,

@@ -7,7 +7,8 @@ import strawberry
 
 import models.conversation
 import models.profile
-from models.conversation.search import prepared, search
+from models.conversation.search import search
+from models.sought import prepared
 from schema.connection import Connection, Order, page
 from schema.context import Info, viewer
 from schema.conversation import Message

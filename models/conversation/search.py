@@ -1,7 +1,5 @@
 """Search: somebody's own messages, by their words."""
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,20 +11,10 @@ from models.attachment import Attachment
 from models.conversation.message import Message
 from models.conversation.participant import Participant
 from models.database import dialect
-from models.refusal import invalid
-from models.text import sought
+from models.sought import parameter, prepared
 
 if TYPE_CHECKING:
     from models.account import Account
-
-LONGEST_SEARCH = 200
-MOST_TERMS = 10
-
-# A phrase in quotes, or a word; with a minus before it, what must not be there.
-TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
-
-# Accents, and what no text that is stored can hold.
-UNSEEN = re.compile("[\u0300-\u036f\0\ud800-\udfff]")
 
 POSTGRES = (
     "(SELECT id FROM message WHERE message_words(body, conversation_id)"
@@ -67,25 +55,6 @@ def search(
     return found if author_id is None else found.filter(author_id=author_id)
 
 
-def prepared(text: str) -> str:
-    """The text as the database takes it. Raises `Refused`."""
-    folded = unicodedata.normalize("NFKD", sought(text, "text", longest=LONGEST_SEARCH))
-    wanted: list[str] = []
-    unwanted: list[str] = []
-    for minus, phrase, word in TERM.findall(UNSEEN.sub("", folded)):
-        words = phrase or word
-        if any(map(str.isalnum, words)):
-            (unwanted if minus else wanted).append(words)
-    if not wanted:
-        raise invalid("Give a word to look for.", "text")
-    if len(wanted) + len(unwanted) > MOST_TERMS:
-        raise invalid(f"At most {MOST_TERMS} words and phrases, please.", "text")
-    if dialect() == "postgres":
-        return " ".join([*(f'"{term}"' for term in wanted), *(f'-"{term}"' for term in unwanted)])
-    every = " AND ".join(f'"{term}"' for term in wanted)
-    return f"({every})" + "".join(f' NOT "{term}"' for term in unwanted)
-
-
 class _Found(Subquery):
     """The ids of the messages that hold what is looked for, in the viewer's conversations."""
 
@@ -98,10 +67,4 @@ class _Found(Subquery):
         """The statement. Its values become parameters in the order in which they stand there."""
         postgres = dialect() == "postgres"
         first, second = (self.words, self.viewer_id) if postgres else (str(self.viewer_id), self.words)
-        return (POSTGRES if postgres else SQLITE).format(_parameter(first, ctx), _parameter(second, ctx))
-
-
-def _parameter(value: Any, ctx: SqlContext) -> str:
-    if ctx.parameterizer is None:
-        raise ValueError("a value is never part of a statement's text")
-    return ctx.parameterizer.create_param(value).get_sql(ctx)
+        return (POSTGRES if postgres else SQLITE).format(parameter(first, ctx), parameter(second, ctx))

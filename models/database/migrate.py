@@ -15,8 +15,8 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from models.database import changes, words
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
-from models.database.words import TRIGGERS
 
 # Whether each is unique, and its columns.
 Indexes = set[tuple[bool, tuple[str, ...]]]
@@ -105,9 +105,10 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
 
 async def restore_triggers(connection: BaseDBAsyncClient) -> None:
     """Make the triggers anew that went with their table; those of a table that is not there yet come later."""
-    if await connection.execute_query_dict("SELECT 1 FROM sqlite_master WHERE name = 'message_words'"):
-        for trigger in TRIGGERS:
-            await connection.execute_query(trigger)
+    for table, triggers in (*words.TRIGGERS.items(), ("profile_change", changes.TRIGGERS)):
+        if await connection.execute_query_dict("SELECT 1 FROM sqlite_master WHERE name = ?", [table]):
+            for trigger in triggers:
+                await connection.execute_query(trigger)
 
 
 def _own(model: type[Model]) -> tuple[str, Indexes]:

@@ -39,6 +39,11 @@ SLOW_KEPT = 256
 READER_PRAGMAS = ("query_only=ON", "mmap_size=268435456", "cache_size=-16384", "temp_store=MEMORY")
 
 
+def overlap_hours(week: str, other: str) -> int:
+    """How many hours are in both of two weeks, which are masks in hexadecimal. PostgreSQL counts bits itself."""
+    return (int(week, 16) & int(other, 16)).bit_count()
+
+
 class ImmediateTransaction(SqliteTransactionWrapper):
     """A transaction that takes the write lock when it begins, so that it cannot fail for it later."""
 
@@ -140,6 +145,7 @@ class Readers:
         )
         for pragma in READER_PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("overlap_hours", 2, overlap_hours, deterministic=True)
         return connection
 
 
@@ -148,6 +154,10 @@ class Client(SqliteClient):
 
     _readers: Readers | None = None
     _group: Group | None = None
+
+    async def _post_connect(self) -> None:
+        await super()._post_connect()
+        await self._connection.create_function("overlap_hours", 2, overlap_hours, deterministic=True)
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,14 @@ from tortoise.expressions import Q, Subquery
 from matching.fit import Person
 from matching.programme import Contradiction
 from matching.programme.frozen import Frozen, frozen_person, market_of
-from models import clock
 from models.block import Block
 from models.matching.options import HardRule, RunOptions
 from models.mentorship import Mentorship, MentorshipStatus
-from models.organisation import Cohort, PairRule, PairRuleKind, Participation, Programme, ProgrammeSide
+from models.organisation import Cohort, PairRule, PairRuleKind, Participation, Programme, ProgrammeMode, ProgrammeSide
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, not_found
 from models.request import MentorshipRequest
-from models.suggestion import person_of
+from models.suggestion.reading import person_of
 
 MOST_PEOPLE = 100_000
 
@@ -56,6 +54,9 @@ class _Gathered:
 async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Frozen:
     """The market of a programme as it is now. Raises `Refused` where it cannot be solved, saying what to mend."""
     options.must_be_possible()
+    if programme.mode is ProgrammeMode.SELF:
+        message = "In this programme people find each other themselves; make its mode HYBRID first."
+        raise Refused(RefusalCode.WRONG_STATE, message, "programmeId")
     if options.cohort_id and not await Cohort.exists(id=options.cohort_id, programme_id=programme.id):
         raise not_found("cohort of this programme", "cohortId")
     found = await _gather(programme, options)
@@ -124,9 +125,8 @@ def places_of(participation: Participation, profile: Profile, taken: int, bound:
 
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
-    today = clock.now().date()
     people = [
-        frozen_person(_person(one, found.profiles[one.profile_id], today))
+        frozen_person(_person(one, found.profiles[one.profile_id]))
         for one in found.participations
         if one.profile_id in found.profiles
     ]
@@ -205,9 +205,9 @@ def _rule(kind: str, name: str, mentees: dict[str, Any], mentors: dict[str, Any]
     return {"kind": kind, "name": name, "mentees": mentees, "mentors": mentors}
 
 
-def _person(participation: Participation, profile: Profile, on: date) -> Person:
+def _person(participation: Participation, profile: Profile) -> Person:
     """Somebody with what they answered for this programme, which counts as what they want."""
-    known = person_of(profile, on)
+    known = person_of(profile)
     answers = "\n".join(text for _, text in participation.answers or ())
     return replace(known, id=str(profile.id), goals="\n".join(filter(None, (known.goals, answers))))
 

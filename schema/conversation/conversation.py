@@ -39,7 +39,7 @@ def _muted_for_a_time(by: Account, row: Any) -> QuerySet[Participant]:
 
 def _counterpart(by: Account, row: Any) -> QuerySet[ProfileRow]:
     others = Participant.filter(conversation_id=row.id).exclude(profile_id=by.id)
-    return ProfileRow.visible_to(by).filter(id__in=Subquery(others.values("profile_id")))
+    return ProfileRow.pointed_to(by).filter(id__in=Subquery(others.values("profile_id")))
 
 
 def _last_message(by: Account, row: Any) -> QuerySet[models.conversation.Message]:

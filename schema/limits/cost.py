@@ -33,10 +33,16 @@ PLAIN_LISTS = {
     "components": 2,
     "exclusions": 1,
     "changes": 10,
+    "skills": 2,
+    "languages": 2,
+    "industries": 2,
+    "formats": 2,
+    "years": 2,
 }
 
-# What a field costs besides the objects that it returns: suggestions are ranked among many, however few are asked for.
-WORK = {"suggestions": 150, "compareMatchings": 150}
+# What a field costs besides the objects that it returns: suggestions are ranked, facets counted and drafts compared
+# among many, however few are asked for.
+WORK = {"suggestions": 150, "compareMatchings": 150, "mentorFacets": 50, "menteeFacets": 50}
 
 
 def measure(

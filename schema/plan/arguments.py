@@ -4,10 +4,10 @@ The shape of a request is what its plan depends on: which variables are null, th
 values of flags, enums and numbers. Requests of one shape share a plan.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from graphql import (
@@ -15,10 +15,14 @@ from graphql import (
     GraphQLField,
     GraphQLInputType,
     ListTypeNode,
+    ListValueNode,
     NonNullTypeNode,
+    ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     TypeNode,
     Undefined,
+    ValueNode,
     VariableNode,
     get_named_type,
     is_non_null_type,
@@ -31,6 +35,8 @@ from schema.node import parse
 from schema.plan.dialect import Unplannable
 from schema.plan.read import PREPARE
 from schema.plan.standin import Cursor, Meanings
+
+Prepare: TypeAlias = Callable[..., str]
 
 CURSORS = {"after", "before"}
 
@@ -51,6 +57,9 @@ class Arguments:
         found: dict[str, Any] = {}
         for name, argument in definition.args.items():
             value = given.get(name)
+            if (prepared := prepared_of(declared, name)) and value is not None:
+                found[names[name]] = self._object(value, argument.type, name, prepared)
+                continue
             if value is None or (isinstance(value, VariableNode) and value.name.value not in self._variables):
                 taken = argument.default_value
             elif isinstance(value, VariableNode):
@@ -87,18 +96,75 @@ class Arguments:
         self.meanings[prepare(standin)] = self.meanings.pop(standin)
         return standin
 
+    def _object(self, value: ValueNode, of: GraphQLInputType, argument: str, prepared: Mapping[str, Prepare]) -> Any:
+        """An input object whose texts, and lists of texts, go into the statement as they are prepared."""
+        if isinstance(value, VariableNode):
+            variable = value.name.value
+            whole = self._variables.get(variable)
+            if whole is None:
+                return None
+            taken = {
+                name: self._part(f"${variable}.{name} for {argument}", part, prepared.get(name), _reading(variable, name))
+                for name, part in whole.items()
+            }
+        elif isinstance(value, ObjectValueNode):
+            kind: Any = get_named_type(of)
+            taken = {}
+            for node in value.fields:
+                name, inner = node.name.value, node.value
+                if isinstance(inner, VariableNode):
+                    variable = inner.name.value
+                    if variable in self._variables:
+                        slot = f"${variable} for {argument}.{name}"
+                        part = self._variables[variable]
+                        taken[name] = self._part(slot, part, prepared.get(name), _reading(variable))
+                elif isinstance(inner, ListValueNode) and any(isinstance(one, VariableNode) for one in inner.values):
+                    raise Unplannable("a variable within a list")
+                else:
+                    taken[name] = value_from_ast(inner, kind.fields[name].type)
+        else:
+            return None
+        return _made(of, taken)
+
+    def _part(self, slot: str, value: Any, prepare: Prepare | None, read: Callable[[Any], Any]) -> Any:
+        several = isinstance(value, list)
+        if not (isinstance(value, str) or (several and value and all(isinstance(one, str) for one in value))):
+            return value
+        if isinstance(value, Enum) or (several and any(isinstance(one, Enum) for one in value)):
+            return value
+        if prepare is None:
+            raise Unplannable(f"{slot} is not said to go into the statement as it is")
+        standin = self.meanings.slot(slot, str, lambda request: prepare(read(request)))
+        given = [standin] if several else standin
+        # As in `_variable`: in the statement it is looked for as prepared.
+        self.meanings[prepare(given)] = self.meanings.pop(standin)
+        return given
+
     def _id(self, variable: str, value: str) -> str:
         type_name = value.partition(":")[0]
         key = self.meanings.slot(f"${variable}", UUID, lambda request: _key(request.variables[variable]))
         return f"{type_name}:{key}"
 
 
+def prepared_of(field: StrawberryField, argument: str) -> Mapping[str, Prepare]:
+    """How the texts of an argument that is an object go into the statement, by the names of its fields."""
+    every: Mapping[str, Prepare] = field.metadata.get(PREPARE, {})
+    return {name.partition(".")[2]: how for name, how in every.items() if name.startswith(f"{argument}.")}
+
+
+def _reading(variable: str, name: str | None = None) -> Callable[[Any], Any]:
+    if name is None:
+        return lambda request: request.variables[variable]
+    return lambda request: request.variables[variable][name]
+
+
 def shape(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[Hashable, ...]:
     """What a plan depends on in these variables."""
-    return tuple((name, _shape(kind, variables.get(name, Undefined))) for name, kind in kinds(operation).items())
+    reads = operation.operation is OperationType.QUERY
+    return tuple((name, _shape(kind, variables.get(name, Undefined), reads)) for name, kind in kinds(operation).items())
 
 
-def _shape(kind: str, value: Any) -> Hashable:
+def _shape(kind: str, value: Any, reads: bool) -> Hashable:
     if value is None or value is Undefined:
         return None if value is None else "undefined"
     if kind == "String":
@@ -109,10 +175,23 @@ def _shape(kind: str, value: Any) -> Hashable:
         return known[0] if known else "no id"
     if isinstance(value, dict) and all(map(_is_flag, value.values())):
         return tuple(sorted(value.items(), key=itemgetter(0)))
+    if isinstance(value, dict) and reads:
+        return tuple((name, _part_shape(part)) for name, part in sorted(value.items(), key=itemgetter(0)))
+    if isinstance(value, list) and reads:
+        return _part_shape(value)
     if isinstance(value, (list, dict)):
         # No field that is planned takes one; where a mutation does, what is selected below it does not.
         return "object"
     return type(value), value
+
+
+def _part_shape(value: Any) -> Hashable:
+    if isinstance(value, list):
+        flags = all(map(_is_flag, value))
+        return tuple(value) if flags else ("strings" if all(isinstance(one, str) for one in value) else "list")
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return "string"
+    return "object" if isinstance(value, dict) else (type(value), value)
 
 
 def kinds(operation: OperationDefinitionNode) -> dict[str, str]:
@@ -128,6 +207,10 @@ def _flags(of: GraphQLInputType, given: Mapping[str, Any]) -> Any:
     """An input object of flags and enums alone, as its resolver takes it: it is part of the plan's shape."""
     if not all(map(_is_flag, given.values())):
         raise Unplannable("an object with texts or numbers as an argument")
+    return _made(of, given)
+
+
+def _made(of: GraphQLInputType, given: Mapping[str, Any]) -> Any:
     declared = get_named_type(of).extensions["strawberry-definition"]
     names = {part.graphql_name or camel(part.python_name): part.python_name for part in declared.fields}
     return declared.origin(**{names[name]: value for name, value in given.items()})

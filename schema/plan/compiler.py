@@ -16,14 +16,16 @@ from graphql import (
     is_non_null_type,
 )
 from strawberry.types.field import StrawberryField
-from tortoise.fields import BigIntField
+from tortoise.fields import BigIntField, JSONField
 from tortoise.queryset import QuerySet
 
 from models.base import Base
+from models.facet import Facets
 from schema.connection import Page
 from schema.connection import page as make_page
 from schema.plan.afterwards import Marks
 from schema.plan.arguments import Arguments
+from schema.plan.counts import Counts
 from schema.plan.dialect import Dialect, Unplannable
 from schema.plan.json import Json, literal, record
 from schema.plan.pages import Pages, object_type
@@ -62,6 +64,8 @@ class Compiler:
         """The statement of a root field, whose resolver found these rows or this page."""
         if isinstance(found, Page):
             select = self.pages.connection(found, object_type(of), nodes)
+        elif isinstance(found, Facets):
+            select = Counts(self).select(found, object_type(of), nodes)
         elif isinstance(found, QuerySet) and found._single:
             select = self._selected(found, self._node_type(of, found.model), nodes)
         else:
@@ -125,10 +129,10 @@ class Compiler:
         if field is None or not field.has_db_field:
             raise Unplannable(f"{row._model.__name__}.{name} is no column")
         named = get_named_type(of)
-        if isinstance(named, GraphQLEnumType):
+        if isinstance(named, GraphQLEnumType) and not isinstance(field, JSONField):
             if any(member != value.value for member, value in _values(field).items()):
                 raise Unplannable(f"{named.name} is stored under other names")
-        elif not is_leaf_type(named) or named.name not in LEAVES:
+        elif not isinstance(named, GraphQLEnumType) and (not is_leaf_type(named) or named.name not in LEAVES):
             raise Unplannable(f"the type {named.name}")
         if isinstance(field, BigIntField) and named.name == "Int":
             number = self._int(row.column(name))
@@ -208,14 +212,15 @@ class Compiler:
     def _int(self, number: Piece) -> Sql:
         # Columns have 64 bits and a GraphQL Int 32: ordinary execution then says where.
         beyond = Sql(number, " NOT BETWEEN -2147483648 AND 2147483647")
-        return Sql("CASE WHEN ", beyond, f" THEN {self._missing} ELSE ", self.dialect.number(number), " END")
+        return Sql("CASE WHEN ", beyond, f" THEN {self.nothing} ELSE ", self.dialect.number(number), " END")
 
     def _nullable(self, select: Sql, of: GraphQLOutputType) -> Json:
-        otherwise = self._missing if is_non_null_type(of) else "'null'"
+        otherwise = self.nothing if is_non_null_type(of) else "'null'"
         return Json(Sql("coalesce((", select, f"), {otherwise})"))
 
     @property
-    def _missing(self) -> str:
+    def nothing(self) -> str:
+        """What stands where there must be something: ordinary execution then says what is wrong."""
         return literal(f'"{self.missing}"')
 
 

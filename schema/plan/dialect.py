@@ -45,6 +45,8 @@ class Dialect:
             return Json(Sql(f"CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END"))
         if isinstance(field, fields.JSONField):
             return Json(Sql(self.json(name)))
+        if isinstance(field, fields.FloatField):
+            return Json(Sql(self.floating(name)))
         if isinstance(field, (fields.SmallIntField, fields.IntField, fields.BigIntField)):
             return Json(self.number(name))
         if getattr(field, "enum_type", None) is not None:
@@ -55,6 +57,10 @@ class Dialect:
     def string(self, value: str) -> str:
         """The JSON of a text that is not null."""
         return f"to_json({value})::text"
+
+    def floating(self, value: str) -> str:
+        """The JSON of a floating-point number, also a whole one, with its fraction: as Python writes it."""
+        return f"regexp_replace({value}::text, '^-?[0-9]+$', '\\&.0')"
 
     def number(self, value: Piece) -> Sql:
         """The text of a number."""
@@ -122,6 +128,10 @@ class Sqlite(Dialect):
     def string(self, value: str) -> str:
         """The JSON of a text."""
         return f"json_quote({value})"
+
+    def floating(self, value: str) -> str:
+        """The JSON of a floating-point number."""
+        return self.string(value)
 
     def number(self, value: Piece) -> Sql:
         """A number: it becomes text where it stands beside text."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLOutputType, get_named_type
 
+from models.condition import Guard
 from schema.connection import Page
 from schema.plan.dialect import Unplannable
 from schema.plan.json import Json, record
@@ -39,8 +40,15 @@ class Pages:
         window = Window(page, row, beyond=bool(told - known))
         found = record([(key, self._part(window, kind, same)) for key, same in below.items()])
         if "edges" not in wanted and not window.beyond:
-            return Sql("SELECT ", found.sql)
-        return Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}")
+            return self.guarded(page.guard, Sql("SELECT ", found.sql))
+        return self.guarded(page.guard, Sql("SELECT ", found.sql, " FROM (", window.sql(self.meanings), f") {row._alias}"))
+
+    def guarded(self, guard: Guard | None, select: Sql) -> Sql:
+        """The statement, or what sends ordinary execution to say what is wrong."""
+        if guard is None:
+            return select
+        fails = query(guard.fails.only("id"), self.meanings)
+        return Sql("SELECT CASE WHEN EXISTS (", fails, f") THEN {self.compiler.nothing} ELSE (", select, ") END")
 
     def _part(self, window: Window, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Json:
         page, row = window.page, window.row
@@ -95,8 +103,7 @@ class Pages:
         return parts[name]
 
     def _cursor(self, page: Page, row: Row) -> Sql:
-        key = row._model._meta.fields_map[page.order.key]
-        text = self.dialect.text(key, row.column(page.order.key))
+        text = self.dialect.text(page.order.kind(row._model), row.column(page.order.key))
         return Sql(f"'{page.order.name}:' || {row.column('id')} || ':' || {text}")
 
 

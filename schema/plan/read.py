@@ -128,7 +128,7 @@ def relation(model: type[Base], name: str) -> Rows:
         return lambda viewer, row: target.visible_to(viewer).filter(**{field.related_name: row.id})  # type: ignore[attr-defined]
     if name in model._meta.fk_fields or name in model._meta.o2o_fields:
         key = str(field.source_field)
-        return lambda viewer, row: target.visible_to(viewer).filter(id=getattr(row, key))
+        return lambda viewer, row: target.pointed_to(viewer).filter(id=getattr(row, key))
     return lambda viewer, row: target.under(viewer, field.relation_field, row.id)  # type: ignore[attr-defined]
 
 

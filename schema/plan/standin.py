@@ -71,7 +71,8 @@ class Row:
     def column(self, name: str) -> str:
         """The column, as the statement names it."""
         self._used.add(name)
-        return f'{self._alias}."{self._model._meta.fields_db_projection[name]}"'
+        # What the queryset computes goes by its own name.
+        return f'{self._alias}."{self._model._meta.fields_db_projection.get(name, name)}"'
 
 
 class Viewer:
@@ -101,7 +102,7 @@ class Cursor(CursorText):
         def part(index: int) -> Binding:
             return lambda request: order.place(model, request.variables[self.name], self.name)[index]
 
-        kind = model._meta.fields_map[order.key].field_type
+        kind = order.kind(model).field_type
         key = self.meanings.slot(f"${self.name} as {order.name} key", kind, part(0))
         return key, self.meanings.slot(f"${self.name} as {order.name} id", UUID, part(1))
 

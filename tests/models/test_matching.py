@@ -25,7 +25,16 @@ from models.matching import (
     publish_some,
 )
 from models.mentorship import Mentorship
-from models.organisation import Cohort, Enrolment, PairRule, PairRuleKind, Participation, Programme, PublishAs
+from models.organisation import (
+    Cohort,
+    Enrolment,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeMode,
+    PublishAs,
+)
 from models.profile import Profile
 from models.refusal import RefusalCode
 from models.request import MentorshipRequest
@@ -195,6 +204,7 @@ async def test_somebody_left_over_is_told_which_rule_excludes_how_many_mentors(d
     [
         ("nobody", "programmeId"),
         ("no place", "programmeId"),
+        ("the people's own affair", "programmeId"),
         ("must, against a rule", "programmeId"),
         ("must, without a place", "programmeId"),
         ("fairness", "fairness"),
@@ -210,6 +220,9 @@ async def test_what_cannot_be_solved_is_refused_and_nothing_is_kept(database: st
     match spoil:
         case "nobody":
             await Participation.all().delete()
+        case "the people's own affair":
+            await season.programme.change(by=season.owner, mode=ProgrammeMode.SELF)
+            season.programme = await Programme.get(id=season.programme.id)
         case "no place":
             await Profile.filter(id=mentor.id).update(capacity=0)
         case "must, against a rule":

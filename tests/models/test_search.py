@@ -14,11 +14,12 @@ from models import clock
 from models.account import Account
 from models.attachment import Attachment
 from models.conversation import Message
-from models.conversation.search import LONGEST_SEARCH, MOST_TERMS, search
+from models.conversation.search import search
 from models.database import connect, dialect
 from models.database.migrate import migrate
 from models.files import AttachmentKind
 from models.refusal import RefusalCode, Refused
+from models.sought import LONGEST_SEARCH, MOST_TERMS
 from tests.models.expect import refused
 from tests.models.migrating import ALTERATION, Further, a_database_of_then
 from tests.people import Pair, pair, person

@@ -54,6 +54,7 @@ from models.organisation import (
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
+from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
 from models.skill import Skill
 from models.video import VideoParticipant, VideoSession
@@ -61,13 +62,13 @@ from schema import (
     account,
     block,
     conversation,
+    discovery,
     evidence,
     matching,
     mentorship,
     notification,
     organisation,
     participant,
-    profile,
     report,
     request,
     search,
@@ -107,7 +108,9 @@ DAYS = [date(1, 1, 1), date(987, 6, 5), date(2024, 2, 29), date(9999, 12, 31)]
 
 # The order of each connection, by the name of its field.
 ORDERS: dict[str, tuple[Order, type[Base]]] = {
-    "mentors": (profile.BY_NAME, Profile),
+    "mentors": (discovery.BY_NAME, Profile),
+    "mentees": (discovery.BY_NAME, Profile),
+    "savedSearches": (discovery.BY_AGE, SavedSearch),
     "skills": (skill.BY_NAME, Skill),
     "programmes": (organisation.BY_START, Programme),
     "organisations": (organisation.OLDEST_FIRST, Organisation),
@@ -142,7 +145,7 @@ MODELS: list[type[Base]] = [
     Account, Session, Profile, Skill, Organisation, Programme, MentorshipRequest, Mentorship, Goal, Milestone,
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
-    Notification, Membership, Cohort, Participation, PairRule, Matching, MatchedPair, LeftOver,
+    Notification, Membership, Cohort, Participation, PairRule, Matching, MatchedPair, LeftOver, SavedSearch,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
