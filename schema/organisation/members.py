@@ -121,8 +121,8 @@ class OrganisationMutation:
 
     @mutation(
         "Invite up to 500 people, by profile or e-mail address. They belong to the organisation once they accept. "
-        "Organisers invite participants, owners anybody; by address only participants are invited, for anybody may sign "
-        "up with it."
+        "Organisers invite participants, owners anybody; by address only participants are invited, for anybody may "
+        "sign up with it."
     )
     async def invite_members(self, info: Info, input: InviteMembersInput) -> InviteMembersPayload:
         """Invite people."""
