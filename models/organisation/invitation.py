@@ -25,7 +25,10 @@ async def invite(
     emails: Collection[str],
     role: OrganisationRole,
 ) -> list[Membership]:
-    """The memberships and invitations of these people, old and new. An organiser invites participants only."""
+    """The memberships and invitations of these people, old and new. An organiser invites participants only.
+
+    So is whoever is invited by address, by anybody: it is not verified, so that others may sign up with it.
+    """
     from models.account import normalised
     from models.profile import Profile
 
@@ -33,6 +36,9 @@ async def invite(
         raise invalid(f"Invite 1 to {MOST_AT_ONCE} people at a time.", "emails" if emails else "profileIds")
     people, addresses = dict.fromkeys(profile_ids), {normalised(email, "emails"): None for email in emails}
     await organisation.held_for(Deed.INVITE if role is OrganisationRole.PARTICIPANT else Deed.GOVERN, by)
+    if addresses and role is not OrganisationRole.PARTICIPANT:
+        message = "By e-mail address participants are invited; give them the role once they are in, or name profiles."
+        raise invalid(message, "role")
     if people and await Profile.visible_to(by).filter(id__in=list(people)).count() < len(people):
         raise not_found("profile", "profileIds")
     rows = Membership.filter(organisation_id=organisation.id)

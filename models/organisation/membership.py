@@ -128,9 +128,11 @@ class Membership(Base):
 
     @transaction
     async def give(self, role: OrganisationRole, *, by: "Account") -> Self:
-        """Give the member another role. One owner stays."""
+        """Give the member another role, once it is known who it is. One owner stays."""
         member = await self._held(Deed.GOVERN, by)
         if member.role is not role:
+            if member.profile_id is None:
+                raise Refused(RefusalCode.WRONG_STATE, "Give the role once they have accepted.", "membershipId")
             await member._must_leave_an_owner()
             member.role = role
             await member.store("role")

@@ -121,7 +121,8 @@ class OrganisationMutation:
 
     @mutation(
         "Invite up to 500 people, by profile or e-mail address. They belong to the organisation once they accept. "
-        "Organisers invite participants, owners anybody."
+        "Organisers invite participants, owners anybody; by address only participants are invited, for anybody may "
+        "sign up with it."
     )
     async def invite_members(self, info: Info, input: InviteMembersInput) -> InviteMembersPayload:
         """Invite people."""
@@ -136,7 +137,7 @@ class OrganisationMutation:
         found = await find(models.organisation.Membership, input.membership_id, "membershipId", info)
         return AcceptInvitationPayload(membership=as_node(await found.accept(by=viewer(info))))
 
-    @mutation("Give a member another role. Owners may, and one owner stays.")
+    @mutation("Give a member, or who is invited by profile, another role. Owners may, and one owner stays.")
     async def set_member_role(self, info: Info, input: SetMemberRoleInput) -> SetMemberRolePayload:
         """Give somebody a role."""
         found = await find(models.organisation.Membership, input.membership_id, "membershipId", info)

@@ -71,7 +71,7 @@ TRIED: list[tuple[Deed, Tried]] = [
     (
         Deed.GOVERN,
         lambda guild, by: guild.organisation.invite(
-            by=by, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.OBSERVER
+            by=by, profile_ids=[guild.owner.id], emails=[], role=OrganisationRole.OBSERVER
         ),
     ),
     (
@@ -117,8 +117,8 @@ async def test_nobody_belongs_to_an_organisation_before_they_accept(database: st
 async def test_of_two_invitations_one_membership_comes_with_the_greater_role(database: str) -> None:
     guild, eve = await a_guild(), await person("Eve")
     invite = guild.organisation.invite
-    await invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.PARTICIPANT)
-    (asked,) = await invite(by=guild.owner, profile_ids=[], emails=[eve.email], role=OrganisationRole.ORGANISER)
+    await invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.ORGANISER)
+    (asked,) = await invite(by=guild.owner, profile_ids=[], emails=[eve.email], role=OrganisationRole.PARTICIPANT)
     await asked.accept(by=eve)
     (member,) = await Membership.filter(profile_id=eve.id)
     assert member.role is OrganisationRole.ORGANISER
@@ -126,6 +126,19 @@ async def test_of_two_invitations_one_membership_comes_with_the_greater_role(dat
     # And no invitation makes anything else of who is in.
     (same,) = await invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.OWNER)
     assert same.role is OrganisationRole.ORGANISER
+
+
+@ONE_ENGINE
+async def test_whoever_signs_up_with_an_address_that_was_invited_comes_in_as_a_participant(database: str) -> None:
+    guild = await a_guild()
+    for role in set(OrganisationRole) - {OrganisationRole.PARTICIPANT}:
+        with refused(RefusalCode.INVALID, "role"):
+            await guild.organisation.invite(by=guild.owner, profile_ids=[], emails=["a@example.org"], role=role)
+    (asked,) = await guild.organisation.invite(
+        by=guild.owner, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.PARTICIPANT
+    )
+    with refused(RefusalCode.WRONG_STATE, "membershipId"):
+        await asked.give(OrganisationRole.OWNER, by=guild.owner)
 
 
 async def test_owners_who_leave_at_once_leave_one(database: str) -> None:

@@ -373,7 +373,7 @@ async def enrol(*accounts: Account) -> None:
 async def run(by: Organisation, owner: Account, other: Account) -> None:
     """An organisation that one person owns, with cohorts, rules, an invitation, and what the other says there."""
     await Membership.filter(profile_id=owner.id).update(role=OrganisationRole.OWNER)
-    await by.invite(by=owner, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.OBSERVER)
+    await by.invite(by=owner, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.PARTICIPANT)
     for index, text in enumerate(awkward()[2:6]):
         programme = await Programme.create(
             organisation_id=by.id, name=text, starts_on=DAYS[index], ends_on=DAYS[index],
