@@ -65,11 +65,12 @@ def worth(market: Market) -> Callable[[Identity, Identity], float]:
     """What each pair is worth, bound or not."""
     scores = score_rows(market.population, list(market.mentees), Side.MENTEE, market.weights)
     row = {mentee: scores[place] for place, mentee in enumerate(market.mentees)}
+    free = sum(places > 0 for places in market.capacity.values())
 
     def of_pair(mentee: Identity, mentor: Identity) -> float:
         score = float(row[mentee][market.population.row(mentor)])
         fair = math.log1p(9 * score) / math.log(10)
-        most = market.participation + len(market.mentees) + market.min_load_reward * len(market.capacity) + 1
+        most = market.participation + len(market.mentees) + market.min_load_reward * free + 1
         sticky = min(market.stickiness, most) if (mentee, mentor) in set(market.previous) else 0
         return market.participation + (1 - market.fairness) * score + market.fairness * fair + sticky
 
