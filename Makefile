@@ -32,7 +32,7 @@ test-clients: .venv/ready ## clients and audits that others wrote, from npm, aga
 nemesis: .venv/ready ## crashes, cuts and pauses against real servers; SEED=7 SECONDS=120 by default
 	$(BIN)/python -m tests.journeys.nemesis --seed $(or $(SEED),7) --seconds $(or $(SECONDS),120)
 
-bench: .venv/ready ## measure reads, sends, deliveries and sockets, on SQLite and PostgreSQL (three quarters of an hour)
+bench: .venv/ready ## measure reads, sends, deliveries, sockets and matching, on SQLite and PostgreSQL (three quarters of an hour)
 	$(BIN)/python -m benches.read_path
 	$(BIN)/python -m benches.sqlite_reads
 	$(BIN)/python -m benches.sends
@@ -40,12 +40,16 @@ bench: .venv/ready ## measure reads, sends, deliveries and sockets, on SQLite an
 	$(BIN)/python -m benches.sockets
 	$(BIN)/python -m benches.delivery
 	$(BIN)/python -m benches.messages
+	$(BIN)/python -m benches.matching
 
-bench-peers: .venv/ready ## the same beside other GraphQL servers, which npm installs into benches/peers/
+bench-peers: .venv/ready ## the same beside other GraphQL servers and solvers, installed into benches/peers/
 	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m benches.read_path --peers
 	$(BIN)/python -m benches.delivery --peers
 	$(BIN)/python -m benches.messages
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group peers
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target benches/peers/python "matching==1.4.3"
+	$(BIN)/python -m benches.matching --peers
 
 check: .venv/ready ## lint, types, layers
 	$(BIN)/ruff check
@@ -65,7 +69,7 @@ sdl: .venv/ready ## refresh the snapshot of the GraphQL schema
 	mv .venv/schema.graphql schema/schema.graphql
 
 constraints: .venv/ready ## pin again after a change of dependencies
-	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev --all-extras pyproject.toml -c constraints.txt \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --group dev --group peers --all-extras pyproject.toml -c constraints.txt \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
 
 clean:

@@ -19,17 +19,20 @@ from api.graphql import GraphQL
 from api.ide import ide_files
 from api.live import Guest, Live
 from api.mail import Rounds, mailing, post_of, unsubscribe
+from api.matcher import matching
 from api.metrics import Metrics
 from api.settings import Settings
 from api.sweeper import sweeping
 from models.database import connect, dialect, is_outage
 from models.files import store_of
 from models.retention import Retention
+from models.suggestion import gather
+from realtime.background import beside
 from realtime.broker import broker
 from realtime.endings import Endings
 from realtime.presence import Roster
 from realtime.sign_ins import SignIns
-from realtime.socket import Sockets
+from realtime.socket import SocketLimits, Sockets
 from realtime.typing import Typists
 
 
@@ -59,7 +62,8 @@ def application(settings: Settings, board: Board | None = None) -> Application:
     """
     documents = Documents.of_settings(settings.persisted_documents, only=settings.only_persisted_documents)
     live = Live(settings.ice, documents)
-    sockets = Sockets(live, allowed_origins=settings.allowed_origins)
+    limits = SocketLimits(sockets_per_account=settings.sockets_per_account)
+    sockets = Sockets(live, allowed_origins=settings.allowed_origins, limits=limits)
     metrics = Metrics(token=settings.metrics_token, open_sockets=lambda: sockets.open, board=board)
     graphql = GraphQL(settings.ice, documents, metrics)
     files = Files(settings.sizes)
@@ -77,6 +81,9 @@ def application(settings: Settings, board: Board | None = None) -> Application:
             broker(url, settings.broker_url) as bells,
             sweeping(settings.sweep_seconds, files.store, Retention(timedelta(days=settings.inbox_days))),
             metrics.posted(),
+            # Of the workers of one server, one matches: a run takes a whole processor.
+            matching(bells) if board is None or board.number == 1 else nullcontext(),
+            beside(gather),
             mailing(rounds) if settings.missed_mail_minutes else nullcontext(),
         ):
             graphql.bells = live.bells = bells

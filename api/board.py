@@ -25,6 +25,7 @@ class Board:
 
     def __init__(self, folder: Path, worker: int) -> None:
         self._folder = folder
+        self.number = worker
         self._worker = str(worker)
 
     def post(self, page: bytes) -> None:

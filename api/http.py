@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Container
+from functools import partial
 from typing import Any, ClassVar
 
 from uvicorn.middleware.proxy_headers import _TrustedHosts
@@ -137,9 +138,14 @@ class Http(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         socket = self.transport.get_protocol()
         if isinstance(socket, Transport):
-            socket.when_lost(self._leave)
+            # It would keep this whole object, with its parser and headers, for as long as the socket is open.
+            if self._seat is not None:
+                socket.when_lost(partial(_leave, self.connected, self._seat))
+                self._seat = None
         else:
             self._leave()
+        # The two hold each other.
+        del self.parser
 
     def resume_writing(self) -> None:
         """The client has taken what there was for it."""
@@ -182,7 +188,11 @@ class Http(HttpToolsProtocol):
 
     def _leave(self) -> None:
         if self._seat is not None:
-            self.connected[self._seat] -= 1
-            if not self.connected[self._seat]:
-                del self.connected[self._seat]
+            _leave(self.connected, self._seat)
             self._seat = None
+
+
+def _leave(connected: Counter[str], seat: str) -> None:
+    connected[seat] -= 1
+    if not connected[seat]:
+        del connected[seat]

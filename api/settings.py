@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     allowed_origins: ByCommas = Field(default=(), description="Web origins, separated by commas")
     trusted_proxies: str = Field(default="127.0.0.1", description="Addresses whose X-Forwarded-For counts, by commas")
     connections_per_address: int = Field(default=256, ge=0, description="0 is no bound; proxies have none")
+    sockets_per_account: int = Field(default=5, ge=1, description="Live connections of one account, on each worker")
     stun_urls: ByCommas = ()
     turn_urls: ByCommas = ()
     turn_secret: str = Field(default="", description="coturn's static-auth-secret", repr=False)

@@ -9,6 +9,7 @@ import structlog
 from models.attachment import Attachment
 from models.conversation import Notification, ScheduledMessage
 from models.files import Store
+from models.matching import MatchingInput
 from models.missed_mail import MissedMail
 from models.profile import Profile
 from models.request import MentorshipRequest
@@ -28,6 +29,7 @@ STEPS = (
     Notification.forget,
     MissedMail.forget,
     Profile.keep_weeks,
+    MatchingInput.forget,
 )
 
 

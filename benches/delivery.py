@@ -7,6 +7,7 @@ is measured is a server that is rung for, reads, and writes to its sockets. The 
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -23,10 +24,10 @@ from benches.results import Samples, save, show
 from benches.servers import Cpu, Postgres, Server, ours, spent
 from models.conversation import Conversation
 from models.database import connect
-from realtime.broker import postgres_broker
+from realtime.broker import broker
 
 SOCKETS = 200
-OURS, DEVICES = "ours, 200 accounts", "ours, 40 accounts of 5 devices"
+OURS, DEVICES, SAME = "ours, 200 accounts", "ours, 40 accounts of 5 devices", "ours, one account: the same bytes"
 
 
 class Listeners:
@@ -61,6 +62,10 @@ class Listeners:
         if heard != word:
             raise AssertionError(f"the listeners said {heard!r} and not {word!r}")
 
+    def freeze(self) -> None:
+        """From now on nothing is read."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def stop(self) -> dict[str, Any]:
         """What came, and when."""
         self._say("stop")
@@ -75,7 +80,7 @@ class Listeners:
 @asynccontextmanager
 async def storing(url: str, person: Person) -> AsyncIterator[Any]:
     """Sends a message as this person, as another worker would; the function returns once it is stored."""
-    async with connect(url), postgres_broker(url):
+    async with connect(url), broker(url):
         talk = await Conversation.get(id=person.conversation)
 
         async def send(number: int) -> None:
@@ -123,7 +128,7 @@ class Subject:
     def __init__(self, name: str, url: str, tokens: list[str | None], start: list[str], sending: Any) -> None:
         self.name = name
         self.sending = sending
-        self.server = Server(start, DATABASE_URL=url, CONNECTIONS_PER_ADDRESS="0")
+        self.server = Server(start, DATABASE_URL=url, CONNECTIONS_PER_ADDRESS="0", SOCKETS_PER_ACCOUNT=str(SOCKETS))
         self._tokens = tokens
 
     @contextmanager
@@ -143,11 +148,12 @@ async def run(subject: Subject, listeners: Listeners, events: int, database: Pos
         return {0: spent(before, subject.server.cpu())}, {0: spent(earlier, database.cpu())}
 
 
-def compare(one: str, two: str, chosen: argparse.Namespace) -> Samples:
+def compare(one: str, two: str, three: str, chosen: argparse.Namespace) -> Samples:
     """Every subject in turn, in each round from another one on."""
     samples = Samples()
     apart = asyncio.run(crowd(one, SOCKETS, SOCKETS))
     devices = asyncio.run(crowd(two, SOCKETS // 5, SOCKETS // 5))
+    alone = asyncio.run(crowd(three, 1, 1))
     database = asyncio.run(Postgres.of(one))
     subjects = [
         Subject(OURS, one, [person.token for person in apart], ours(), lambda: storing(one, apart[0])),
@@ -155,6 +161,7 @@ def compare(one: str, two: str, chosen: argparse.Namespace) -> Samples:
             DEVICES, two, [person.token for person in devices for _ in range(5)], ours(),
             lambda: storing(two, devices[0]),
         ),
+        Subject(SAME, three, [alone[0].token] * SOCKETS, ours(), lambda: storing(three, alone[0])),
     ]  # fmt: skip
     if chosen.peers:
         subjects.append(Subject(LIVE, one, [None] * SOCKETS, command(LIVE), lambda: notifying(one)))
@@ -186,8 +193,8 @@ def main() -> None:
     parser.add_argument("--no-save", action="store_true", help="print only")
     chosen = parser.parse_args()
     many_files()
-    with databases("postgres") as (one, two):
-        rows = compare(one, two, chosen).rows()
+    with databases("postgres", ("apart", "devices", "same")) as (one, two, three):
+        rows = compare(one, two, three, chosen).rows()
     show(rows)
     if not chosen.no_save:
         method = f"medians of {chosen.rounds} rounds of {chosen.events} events"

@@ -3,8 +3,8 @@
 `python -m benches.messages`. Each message is sent over GraphQL on a WebSocket (`graphql-transport-ws`), stored, and
 delivered through `inbox` to the other side and to the sender's second device; then its sender sends the next one, at
 most 18 a second, as our sockets take 20. Measured: the CPU time of the server and of PostgreSQL for each message,
-messages a second, and the time from the sending to the last of both deliveries. The peer is Node with graphql-ws and
-node-postgres, which calls the same function in the database.
+messages a second, and the time from the sending to the last of both deliveries. The peers are Node with graphql-ws and
+node-postgres, which calls the same function in the database; and ejabberd and Prosody, where they are installed.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from benches import peers
+from benches.peers import xmpp
 from benches.results import Samples, save, show
 from benches.servers import Postgres, Server, ours, spent
 from models.database import connect as database
@@ -34,6 +35,7 @@ PACE = 1 / 18
 # By what is measured: how many devices listen to each pair.
 CASES = {f"{PAIRS} pairs, each message to two devices": 2, f"{PAIRS} pairs, nobody listens": 0}
 ALONGSIDE, NODE = "alongside serve", "Node, graphql-ws + pg"
+XMPP = xmpp.installed()
 
 MESSAGE = "id number body createdAt author { id }"
 SEND = """mutation Send($input: SendMessageInput!) { sendMessage(input: $input) { __typename
@@ -45,11 +47,15 @@ INBOX = f"""subscription Inbox {{ inbox {{ __typename
 
 @dataclass(frozen=True)
 class Two:
-    """A pair: their conversation's global id, and a token of each."""
+    """A pair: the global id of their conversation, or where the other one is reached; and a token or name of each."""
 
     conversation: str
     sender: str
     receiver: str
+
+
+# On XMPP's servers people have names, and no tokens.
+CHATTERS = [Two(f"b{n}@{xmpp.HOST}", f"a{n}", f"b{n}") for n in range(PAIRS)]
 
 
 async def community(url: str) -> list[Two]:
@@ -107,11 +113,12 @@ class Device:
 
 
 class Load:
-    """The pairs, connected to one server."""
+    """The pairs, connected to one server by devices of one kind."""
 
-    def __init__(self, pairs: list[Two], listeners: int) -> None:
+    def __init__(self, pairs: list[Two], listeners: int, device: Any = Device) -> None:
         self._pairs = pairs
         self._listeners = listeners
+        self._device = device
         self.waits: list[float] = []
 
     async def run(self, port: int, seconds: float, turn: str) -> float:
@@ -119,9 +126,9 @@ class Load:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             listening, devices = [], []
             for two in self._pairs:
-                sender = await Device.of(stack, port, two.sender)
+                sender = await self._device.of(stack, port, two.sender)
                 tokens = (two.sender, two.receiver)[: self._listeners]
-                others = tuple([await Device.of(stack, port, token) for token in tokens])
+                others = tuple([await self._device.of(stack, port, token) for token in tokens])
                 listening += [await device.listen(tasks) for device in others]
                 devices.append((two, sender, others))
             # Until every subscription has found its place in the log.
@@ -135,7 +142,7 @@ class Load:
                 task.cancel()
         return took
 
-    async def _talk(self, two: Two, sender: Device, others: tuple[Device, ...], end: float, turn: str) -> None:
+    async def _talk(self, two: Two, sender: Any, others: tuple[Any, ...], end: float, turn: str) -> None:
         number = 0
         while (began := time.perf_counter()) < end:
             body = f"I have read the chapter; tell me where you would disagree with my notes. ({turn} {number})"
@@ -153,6 +160,10 @@ class Load:
 @contextmanager
 def subject(name: str, url: str) -> Iterator[Server]:
     """A server under measurement, started."""
+    if name in XMPP:
+        with xmpp.serving(name, url, [user for two in CHATTERS for user in (two.sender, two.receiver)]) as server:
+            yield server
+        return
     command = ours() if name == ALONGSIDE else peers.messenger()
     with Server(command, DATABASE_URL=url, DATABASE_POOL="10") as server:
         yield server
@@ -160,21 +171,29 @@ def subject(name: str, url: str) -> Iterator[Server]:
 
 def measure(name: str, url: str, pairs: list[Two], seconds: float, turn: str, samples: Samples) -> None:
     """One round of one server."""
+    device: Any = xmpp.Device if name in XMPP else Device
     postgres = asyncio.run(Postgres.of(url))
     with subject(name, url) as server:
         # Node compiles while it runs.
-        asyncio.run(Load(pairs, 2).run(server.port, seconds / 2, f"w{turn}"))
+        asyncio.run(Load(pairs, 2, device).run(server.port, seconds / 2, f"w{turn}"))
+        sent = 0
         for case, listeners in CASES.items():
-            load = Load(pairs, listeners)
+            if name in XMPP and not listeners:
+                # It would keep them for a receiver who is away, which is something else.
+                continue
+            load = Load(pairs, listeners, device)
             before, database_before = server.cpu(), postgres.cpu()
             took = asyncio.run(load.run(server.port, seconds, f"{turn}{listeners}"))
             cpu, database_cpu = spent(before, server.cpu()), spent(database_before, postgres.cpu())
             many = len(load.waits)
+            sent += many
             samples.add(case, name, "server us", cpu / many * 1e6)
             samples.add(case, name, "database us", database_cpu / many * 1e6)
             samples.add(case, name, "messages/s", many / took)
             samples.add(case, name, "p50 ms", statistics.median(load.waits) * 1e3)
             samples.add(case, name, "p99 ms", statistics.quantiles(load.waits, n=100)[98] * 1e3)
+        if name in XMPP and (stored := asyncio.run(xmpp.archived(name, url))) < 2 * sent:
+            raise AssertionError(f"{name} has stored {stored}, of {sent} messages for two people each")
 
 
 def main() -> None:
@@ -184,17 +203,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each server, in each round")
     parser.add_argument("--no-save", action="store_true", help="print only")
     chosen = parser.parse_args()
-    names = [ALONGSIDE, NODE] if peers.is_installed() else [ALONGSIDE]
+    names = [ALONGSIDE, *([NODE] if peers.is_installed() else []), *XMPP]
     if NODE not in names:
-        print("The peer is not installed: make bench-peers installs it.")
+        print("Node's peer is not installed: make bench-peers installs it.")
+    for name in {xmpp.EJABBERD, xmpp.PROSODY} - set(XMPP):
+        print(f"{name} is not installed: it is measured where the system has it.")
     samples = Samples()
     with postgres_server() as server:
         url = asyncio.run(create_database(server, "messages"))
         pairs = asyncio.run(community(url))
+        urls = {name: asyncio.run(create_database(server, name.lower())) for name in XMPP}
         for turn in range(chosen.rounds):
             for index in range(len(names)):
                 name = names[(index + turn) % len(names)]
-                measure(name, url, pairs, chosen.seconds, f"{turn}{index}", samples)
+                given = (urls[name], CHATTERS) if name in XMPP else (url, pairs)
+                measure(name, *given, chosen.seconds, f"{turn}{index}", samples)
     rows = samples.rows()
     show(rows)
     if not chosen.no_save:

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -149,20 +149,19 @@ class Bench:
 
 
 @contextmanager
-def databases(kind: str) -> Iterator[tuple[str, str]]:
-    """The URLs of two empty databases."""
+def databases(kind: str, called: Sequence[str] = ("one", "ten")) -> Iterator[list[str]]:
+    """The URLs of empty databases; two, as a rule."""
     with ExitStack() as stack:
         if kind == "sqlite":
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            yield f"sqlite://{folder / 'one.sqlite3'}", f"sqlite://{folder / 'ten.sqlite3'}"
+            yield [f"sqlite://{folder / f'{name}.sqlite3'}" for name in called]
             return
         given = os.environ.get("TEST_POSTGRES_URL")
         server = given or stack.enter_context(postgres_server())
-        names = [f"bench_{os.getpid()}_{size}" for size in ("one", "ten")]
+        names = [f"bench_{os.getpid()}_{size}" for size in called]
         for name in names:
             stack.callback(lambda name=name: asyncio.run(drop_database(server, name)))  # type: ignore[misc]
-        one, ten = (asyncio.run(create_database(server, name)) for name in names)
-        yield one, ten
+        yield [asyncio.run(create_database(server, name)) for name in names]
 
 
 def run(kind: str, chosen: argparse.Namespace) -> Samples:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import psutil
@@ -24,6 +25,8 @@ from models.base import uuid7
 from realtime.broker.postgres import CHANNEL
 
 DEVICES = 2
+ROUNDS = 3
+LONG = 4_000
 
 
 SEND = """WITH talk AS (UPDATE conversation SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number),
@@ -34,8 +37,10 @@ SEND = """WITH talk AS (UPDATE conversation SET last_number = last_number + 1 WH
     SELECT gen_random_uuid(), now(), id, position, 'MESSAGE_CREATED', $2 FROM place"""
 
 
-async def talk(url: str, people: Sequence[Person], rate: float, seconds: float) -> float:
+async def talk(url: str, people: Sequence[Person], rate: float, seconds: float, more: int = 0) -> float:
     """Send so many messages a second, in one conversation after the other. Returns how many it really were.
+
+    `more` is how many characters each is longer.
 
     In one statement each, so that the sender is not what is measured; then it rings, as a worker does.
     """
@@ -46,7 +51,7 @@ async def talk(url: str, people: Sequence[Person], rate: float, seconds: float) 
         await asyncio.sleep(max(0.0, begin + number / rate - time.monotonic()))
         pair = pairs[number % len(pairs)]
         ids = [one.account.id for one in pair]
-        await connection.execute(SEND, pair[0].conversation, uuid7(), ids[0], ids, body())
+        await connection.execute(SEND, pair[0].conversation, uuid7(), ids[0], ids, body() + more * ".")
         topics = [bell.inbox_of(each) for each in ids]
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps(["bench", *topics]))
     took = time.monotonic() - begin
@@ -63,11 +68,46 @@ def memory(server: Server) -> float:
 def idle(server: Server, sockets: int, seconds: float, empty: float, samples: Samples) -> None:
     """Of one subscription to which nothing happens: its memory, and its share of a processor."""
     time.sleep(2)
-    samples.add("idle", f"{sockets} subscriptions", "KB each", (memory(server) - empty) / sockets)
     before = server.cpu()
     time.sleep(seconds)
     share = 100 * spent(before, server.cpu()) / seconds / sockets
+    samples.add("idle", f"{sockets} subscriptions", "KB each", (memory(server) - empty) / sockets)
     samples.add("idle", f"{sockets} subscriptions", "% CPU each", share)
+
+
+def slow(url: str, two: Sequence[Person], samples: Samples) -> None:
+    """Ten thousand events of 4 KB to one socket: what the server's memory grows by at most, if its reader stops."""
+    for name in ("read", "not read"):
+        with Server(ours(), DATABASE_URL=url) as server, Listeners(server.port, [two[0].token]) as listeners:
+            uvloop.run(talk(url, two, 500, 1, LONG))
+            time.sleep(1)
+            before = most = memory(server)
+            if name == "not read":
+                listeners.freeze()
+            with ThreadPoolExecutor(1) as thread:
+                talking = thread.submit(uvloop.run, talk(url, two, 2_000, 5, LONG))
+                while not talking.done():
+                    most = max(most, memory(server))
+                    time.sleep(0.05)
+                talking.result()
+        samples.add("10,000 events of 4 KB", name, "KB more at most", most - before)
+
+
+def spread(url: str, people: Sequence[Person], chosen: argparse.Namespace, samples: Samples) -> None:
+    """The same messages to the same sockets, of one process and of two."""
+    tokens: list[str | None] = [person.token for person in people for _ in range(DEVICES)]
+    case = f"{chosen.rate / 2:g} messages/s to {len(tokens)} sockets"
+    for turn in range(ROUNDS):
+        for workers in (1, 2) if turn % 2 else (2, 1):
+            command = [*ours(), "--workers", str(workers)]
+            server = Server(command, DATABASE_URL=url, CONNECTIONS_PER_ADDRESS="0")
+            with server, Listeners(server.port, tokens) as listeners:
+                time.sleep(1)
+                uvloop.run(talk(url, people, chosen.rate / 2, 5))
+                time.sleep(1)
+                told = listeners.stop()
+            for metric in ("p50", "p99"):
+                samples.add(case, f"workers: {workers}", f"{metric} ms", told[metric])
 
 
 def measure(url: str, chosen: argparse.Namespace) -> list[Row]:
@@ -94,6 +134,8 @@ def measure(url: str, chosen: argparse.Namespace) -> list[Row]:
         ("p99 ms", told["p99"]), ("worst ms", told["worst"]),
     ):  # fmt: skip
         samples.add(name, "ours", metric, value)
+    spread(url, people[: len(people) // 5], chosen, samples)
+    slow(url, people[:2], samples)
     return samples.rows()
 
 

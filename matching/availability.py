@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final
 
 HOURS_A_WEEK: Final = 7 * 24
@@ -72,6 +73,19 @@ def week_mask(windows: Iterable[Window], zone: tzinfo, on: date) -> int:
 def overlap_hours(a: int, b: int) -> int:
     """How many hours of the week are in both masks."""
     return (a & b).bit_count()
+
+
+def hours_by_day(mask: int, utc_offset_minutes: int) -> list[int]:
+    """How many hours of the mask begin on each day, Monday first, where clocks are this far ahead of UTC."""
+    return [(mask & day).bit_count() for day in _days(utc_offset_minutes)]
+
+
+@lru_cache(maxsize=128)
+def _days(utc_offset_minutes: int) -> list[int]:
+    days = [0] * 7
+    for hour in range(HOURS_A_WEEK):
+        days[(hour * 60 + utc_offset_minutes) % _WEEK // _DAY] |= 1 << hour
+    return days
 
 
 def _local_minutes(windows: Iterable[Window]) -> int:

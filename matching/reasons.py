@@ -1,15 +1,30 @@
 """Why a pair fits, in plain English, from the numbers that made its score."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
-from matching.availability import overlap_hours
-from matching.fit import NAMES, Fit, Name, Person, Side, same_industry
+from matching.availability import hours_by_day, overlap_hours
+from matching.fit import NAMES, Component, Fit, Name, Person, Side, same_industry
+from matching.text import words
 
 AT_MOST: Final = 4
 """The most reasons that one pair is given."""
 
 _SKILLS_NAMED: Final = 5
+_WORDS_NAMED: Final = 3
+# Shorter words are mostly articles and the like.
+_WORD_LENGTH: Final = 5
+# Texts on different subjects have something in common as well.
+_CLOSE: Final = 0.3
+
+_DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_FORMATS: Final[Mapping[str, str]] = {
+    "IN_PERSON": "in person",
+    "PHONE": "by phone",
+    "VIDEO": "by video",
+    "MESSAGING": "by messages",
+}
 
 LANGUAGE_NAMES: Final[Mapping[str, str]] = {
     "ar": "Arabic",
@@ -77,9 +92,18 @@ def reasons(mentee: Person, mentor: Person, fit: Fit, reader: Side = Side.MENTEE
     weights = dict.fromkeys(NAMES, 0.0)
     for component in fit.components:
         weights[component.name] += component.contribution
-    told = sorted((name for name in NAMES if weights[name] > 0), key=lambda name: -weights[name])
+    told = sorted((name for name in NAMES if weights[name] > 0 and _counts(name, fit)), key=lambda name: -weights[name])
     sentences = (_SENTENCES[name](mentee, mentor, reader) for name in told)
-    return [sentence for sentence in sentences if sentence][:AT_MOST]
+    return list(islice(filter(None, sentences), AT_MOST))
+
+
+def _counts(name: Name, fit: Fit) -> bool:
+    """Whether a component is high enough to speak of: any that adds something, but texts are never quite apart."""
+    return name != "goals" or any(_is_close(component) for component in fit.components)
+
+
+def _is_close(component: Component) -> bool:
+    return component.name == "goals" and component.value >= _CLOSE
 
 
 def _skills(mentee: Person, mentor: Person, reader: Side) -> str:
@@ -101,7 +125,20 @@ def _languages(mentee: Person, mentor: Person, reader: Side) -> str:
 
 def _availability(mentee: Person, mentor: Person, reader: Side) -> str:
     hours = overlap_hours(mentee.week, mentor.week)
-    return f"{_counted(hours, 'shared hour')} a week" if hours else ""
+    return f"{_counted(hours, 'shared hour')} a week{_day(mentee, mentor, reader)}" if hours else ""
+
+
+def _day(mentee: Person, mentor: Person, reader: Side) -> str:
+    """The day that has most of the shared hours, as the reader's clock shows it; nothing where no day has."""
+    offset = (mentee if reader == Side.MENTEE else mentor).utc_offset_minutes
+    if offset is None:
+        return ""
+    by_day = hours_by_day(mentee.week & mentor.week, offset)
+    most = max(by_day)
+    if 2 * most <= sum(by_day):
+        return ""
+    day = _DAYS[by_day.index(most)]
+    return f", on {day}" if most == sum(by_day) else f", most on {day}"
 
 
 def _seniority(mentee: Person, mentor: Person, reader: Side) -> str:
@@ -117,12 +154,34 @@ def _industry(mentee: Person, mentor: Person, reader: Side) -> str:
     return f"works in your industry: {other.industry}" if same else ""
 
 
+def _goals(mentee: Person, mentor: Person, reader: Side) -> str:
+    if not mentee.goals or not mentor.about:
+        return ""
+    told = (
+        "their experience is close to your goals" if reader == Side.MENTEE else "their goals are close to what you do"
+    )
+    about = set(words(mentor.about).split())
+    shared = [
+        word for word in dict.fromkeys(words(mentee.goals).split()) if word in about and len(word) >= _WORD_LENGTH
+    ]
+    # The longest words say most; they are named in the order in which the mentee wrote them.
+    named = sorted(sorted(shared, key=len, reverse=True)[:_WORDS_NAMED], key=shared.index)
+    return f"{told}: {', '.join(named)}" if named else told
+
+
+def _format(mentee: Person, mentor: Person, reader: Side) -> str:
+    shared = sorted(_FORMATS.get(name, name) for name in mentee.formats & mentor.formats)
+    return f"you both like to meet {_listed(shared, 'or')}" if shared else ""
+
+
 _SENTENCES: Final[Mapping[Name, Callable[[Person, Person, Side], str]]] = {
     "skills": _skills,
     "languages": _languages,
     "availability": _availability,
     "seniority": _seniority,
     "industry": _industry,
+    "goals": _goals,
+    "format": _format,
 }
 
 
@@ -142,6 +201,6 @@ def _first_few(names: Sequence[str]) -> str:
     return ", ".join(names) if more <= 1 else f"{', '.join(names[:_SKILLS_NAMED])} and {more} more"
 
 
-def _listed(names: Collection[str]) -> str:
+def _listed(names: Collection[str], word: str = "and") -> str:
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last

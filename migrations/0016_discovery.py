@@ -52,7 +52,7 @@ class RunSQL(ops.RunSQL):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0013_requests')]
+    dependencies = [('models', '0015_matchings')]
 
     initial = False
 

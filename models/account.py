@@ -132,12 +132,12 @@ def _known_as(email: str) -> str | None:
         return None
 
 
-def normalised(email: str) -> str:
+def normalised(email: str, field: str = "email") -> str:
     """The address as it is stored and looked up: checked (RFC 5321), in lower case. Raises `Refused`."""
     try:
         found = validate_email(email.strip(), check_deliverability=False).normalized.casefold()
     except EmailNotValidError as error:
-        raise invalid(f"This is not an e-mail address: {error}", "email") from None
+        raise invalid(f"This is not an e-mail address: {error}", field) from None
     if len(found) > LONGEST_EMAIL or "\ufffd" in found:
-        raise invalid(f"An e-mail address has at most {LONGEST_EMAIL} characters that can be shown.", "email")
+        raise invalid(f"An e-mail address has at most {LONGEST_EMAIL} characters that can be shown.", field)
     return found

@@ -21,7 +21,7 @@ from tortoise.queryset import QuerySet
 
 from models import bell
 from models.base import Base
-from models.database import dialect
+from models.database import array_text, dialect
 from models.refusal import invalid
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ class InboxEvent(Base):
 
         Of a log that was pruned behind its place nothing follows, or not the next position.
         """
-        columns = zip(*places, strict=True) if dialect() == "postgres" else [orjson.dumps(places).decode()]
+        on_postgres = dialect() == "postgres"
+        columns = map(array_text, zip(*places, strict=True)) if on_postgres else [orjson.dumps(places).decode()]
         connection: Any = get_connection(dialect())
         found: dict[int, Stretch] = {}
         for n, epoch, end, position, kind, subject in await connection.read_rows(_AFTER[dialect()], [*columns, most]):
@@ -165,7 +166,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 # Positions are dense: so the next ones are a range of the index, and need no LIMIT for each account.
 _AFTER = {
     "postgres": """SELECT p.n::int - 1, i.epoch, i.position, e.position, e.kind, e.subject_id
-        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS p(account_id, position, n)
+        FROM unnest($1::text::uuid[], $2::text::bigint[]) WITH ORDINALITY AS p(account_id, position, n)
         JOIN inbox i ON i.id = p.account_id
         LEFT JOIN inbox_event e ON e.account_id = p.account_id
             AND e.position > p.position AND e.position <= p.position + $3::bigint
@@ -178,6 +179,10 @@ _AFTER = {
 }
 
 
+# One call for each event and account: `base64.urlsafe_b64encode` takes twice the time.
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 class Cursor:
     """A place in one account's log: (epoch, position). Opaque to clients."""
 
@@ -188,7 +193,8 @@ class Cursor:
         self.position = position
 
     def __str__(self) -> str:
-        return base64.urlsafe_b64encode(f"{self.epoch}.{self.position}".encode()).decode().rstrip("=")
+        raw = f"{self.epoch}.{self.position}".encode()
+        return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
     @classmethod
     def parse(cls, text: str, field: str = "after") -> Self:

@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tortoise.expressions import Q, Subquery
-from tortoise.queryset import ValuesQuery
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -47,10 +46,10 @@ def acquainted(viewer: "Account") -> Q:
     return Q(id__in=Subquery(talking)) | Q(id__in=Subquery(askers)) | Q(id__in=Subquery(asked))
 
 
-def _colleagues(viewer: "Account") -> ValuesQuery[Any]:
-    """The ids of those who belong to an organisation of the viewer's: who take part in one of its programmes."""
-    from models.organisation import Participation, Programme
+def _colleagues(viewer: "Account") -> Any:
+    """The ids of those who belong to an organisation of the viewer's."""
+    from models.organisation import Membership
 
-    mine = Programme.visible_to(viewer).values("organisation_id")
-    programmes = Programme.filter(organisation_id__in=Subquery(mine)).values("id")
-    return Participation.filter(programme_id__in=Subquery(programmes)).values("profile_id")
+    members = Membership.filter(joined_at__isnull=False)
+    mine = members.filter(profile_id=viewer.id).values("organisation_id")
+    return members.filter(organisation_id__in=Subquery(mine)).values("profile_id")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
+from realtime.company import Companies
 from realtime.logs import Logs
 from realtime.resting import Resting
 
@@ -19,36 +20,46 @@ WHISPERS_KEPT = 64
 class Bell:
     """Rings for one waiting feed. However often it is rung before the feed looks, it is one ring."""
 
-    __slots__ = ("_rung", "answer")
+    __slots__ = ("_waiter", "answer", "rung")
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
-        # Who answers a ring while the feed need not be woken for it.
+        # Has it been rung since it was last hushed?
+        self.rung = False
+        # Who answers a ring, where nobody need be woken for it.
         self.answer: Callable[[], None] | None = None
+        # An Event would cost each of thousands of bells .7 KB.
+        self._waiter: asyncio.Future[None] | None = None
 
     @property
-    def rung(self) -> bool:
-        """Has it been rung since it was last hushed?"""
-        return self._rung.is_set()
+    def is_waited_for(self) -> bool:
+        """Does its feed wait?"""
+        return self._waiter is not None
 
     def ring(self) -> None:
         """There may be something new."""
-        if self.answer is None:
-            self._rung.set()
-        else:
+        if self.answer is not None:
             self.answer()
+            return
+        self.rung = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def hush(self) -> None:
         """Forget earlier rings. Call it *before* reading: what comes while reading then rings again."""
-        self._rung.clear()
+        self.rung = False
 
     async def wait(self, patience: float) -> bool:
         """Wait for a ring, for `patience` seconds at most. False when it was patience that ended."""
+        if self.rung:
+            return True
+        self._waiter = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(patience):
-                await self._rung.wait()
+                await self._waiter
         except TimeoutError:
             return False
+        finally:
+            self._waiter = None
         return True
 
 
@@ -95,15 +106,20 @@ class Bells:
         self._ears: dict[str, set[Ear]] = {}
         self.logs = Logs()
         self.resting = Resting()
+        self.companies = Companies(self)
 
     def hang(self, topic: str) -> Bell:
         """A bell for a topic, until it is taken down."""
         bell = Bell()
-        self._waiting.setdefault(topic, set()).add(bell)
+        self.put_up(topic, bell)
         return bell
 
+    def put_up(self, topic: str, bell: Bell) -> None:
+        """Hang a bell that there is."""
+        self._waiting.setdefault(topic, set()).add(bell)
+
     def take_down(self, topic: str, bell: Bell) -> None:
-        """Undo `hang`."""
+        """Undo `hang` or `put_up`."""
         bells = self._waiting[topic]
         bells.discard(bell)
         if not bells:

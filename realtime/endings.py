@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from uuid import UUID
 
 from models import bell
 from models.session import Session
@@ -19,16 +18,28 @@ MOST = 500
 class _Waiting:
     """One socket."""
 
-    __slots__ = ("ended", "endings", "session_id")
+    __slots__ = ("_expires", "_expiry", "ended", "endings", "session_id")
 
-    def __init__(self, endings: "Endings", session_id: UUID) -> None:
+    def __init__(self, endings: "Endings", session: Session) -> None:
+        loop = asyncio.get_running_loop()
         self.endings = endings
-        self.session_id = session_id
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.session_id = session.id
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self._expires = loop.time() + session.remaining.total_seconds()
+        self._expiry: asyncio.TimerHandle | None = None
 
     def look(self) -> None:
         """Has it ended?"""
         self.endings._look(self)
+        loop = asyncio.get_running_loop()
+        # A timer of its own for those weeks would cost each socket half a KB: it has one when they are over soon.
+        if self._expiry is None and self._expires - loop.time() < 2 * self.endings.patience:
+            self._expiry = loop.call_at(max(self._expires, loop.time()), self.look)
+
+    def forget(self) -> None:
+        """It is not looked for any more."""
+        if self._expiry is not None:
+            self._expiry.cancel()
 
 
 class Endings:
@@ -36,18 +47,17 @@ class Endings:
 
     def __init__(self, bells: Bells, *, patience: float = PATIENCE_SECONDS) -> None:
         self._bells = bells
-        self._patience = patience
+        self.patience = patience
         self._resting = Resting()
         self._asked: set[_Waiting] = set()
         self._reading: asyncio.Task[None] | None = None
 
     async def of(self, session: Session) -> None:
         """Return once the sign-in is revoked or has expired. Raises what kept us from knowing."""
-        waiting, topic = _Waiting(self, session.id), bell.sign_in_of(session.id)
+        waiting, topic = _Waiting(self, session), bell.sign_in_of(session.id)
         mine = self._bells.hang(topic)
         mine.answer = waiting.look
-        expiry = asyncio.get_running_loop().call_later(max(0.0, session.remaining.total_seconds()), waiting.look)
-        self._resting.add(waiting, self._patience)
+        self._resting.add(waiting, self.patience)
         try:
             # It may have ended before the bell hung.
             waiting.look()
@@ -55,7 +65,7 @@ class Endings:
         finally:
             self._bells.take_down(topic, mine)
             self._resting.discard(waiting)
-            expiry.cancel()
+            waiting.forget()
 
     def _look(self, waiting: _Waiting) -> None:
         self._asked.add(waiting)

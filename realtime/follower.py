@@ -1,17 +1,19 @@
 """A follower: one subscription's place in an inbox log.
 
-While it rests, nobody need be woken: when its bell rings it asks the logs, and what is found for it goes straight to
-its client. What the client does not take at once, or what was not shown, wakes the subscription; it goes on from there.
+While it rests, in company (`realtime/company.py`), nobody need be woken: what is found goes straight to its client.
+What the client does not take at once, or what was not shown, wakes the subscription; it goes on from there.
 """
 
 import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from models import bell
 from models.inbox import Cursor
 from realtime import logs
 from realtime.bells import Bell, Bells
-from realtime.logs import UNSEEN, UNSHOWN, Delivery, Found, Offer, Place, Show
+from realtime.company import Company
+from realtime.logs import UNSEEN, UNSHOWN, Delivery, Offer, Show
 
 # What a slow client was shown and has not taken is shown anew after so many seconds, if something has happened since:
 # it may have been that its subject is not for them any more.
@@ -36,9 +38,9 @@ class Follower:
     """Where a subscription is in its account's log."""
 
     __slots__ = (
-        "_again",
-        "_asking",
+        "_bell",
         "_bells",
+        "_company",
         "_left",
         "_offer",
         "_show",
@@ -54,9 +56,10 @@ class Follower:
         self._offer = offer
         self.account_id = account_id
         self.epoch, self.position = start.epoch, start.position
+        self._bell: Bell | None = None
+        self._company: Company | None = None
         self._waking: asyncio.Future[None] | None = None
         self._left: Sequence[Delivery] | None = None
-        self._asking = self._again = False
 
     async def read(self) -> Sequence[Delivery | Cursor]:
         """What follows; or where to go on, when the log does not lead on from here. It does not move the place."""
@@ -64,61 +67,67 @@ class Follower:
             left, self._left = self._left, None
             # It says nothing of what was stored since it was found.
             return Batch(left, whole=False)
-        found = await self._bells.logs.after(self._place)
+        found = await self._bells.logs.after((self.account_id, self.position, self._show))
         if not found.stretch.leads_on_from(self.position, self.epoch):
             self.epoch, self.position = found.stretch.epoch, found.stretch.position
             return [found.stretch.cursor()]
         return Batch(found.deliveries, whole=len(found.deliveries) < logs.BATCH)
 
-    async def rest(self, bell: Bell, patience: float) -> None:
+    async def rest(self, own: Bell, patience: float) -> None:
         """Wait until there is something that the client has not been given."""
-        if self._offer is None or bell.rung:
-            await bell.wait(patience)
+        if self._offer is None or own.rung:
+            await own.wait(patience)
             return
         self._waking = asyncio.get_running_loop().create_future()
-        bell.answer = self.look
-        self._bells.resting.add(self, patience)
+        place = self.account_id, self.epoch, self.position
+        self._company = self._bells.companies.join(self, *place, self._show, patience)
+        # The company has a bell for all of them.
+        self._bell = own
+        self._bells.take_down(self._topic, own)
         try:
             await self._waking
         finally:
-            bell.answer = None
-            self._bells.resting.discard(self)
+            self._leave()
             self._waking = None
 
-    def look(self) -> None:
-        """Ask for what is new, and have it given to the client."""
-        if self._asking:
-            # That read may have begun too early to find it.
-            self._again = True
-        elif self._waking is not None and not self._waking.done():
-            self._asking, self._again = True, False
-            self._bells.logs.ask(self._place, self._take)
-
-    @property
-    def _place(self) -> Place:
-        return self.account_id, self.position, self._show
-
-    def _take(self, found: Found | Exception) -> None:
-        self._asking = False
-        waking = self._waking
-        if waking is None or waking.done():
-            return
-        if isinstance(found, Exception):
-            waking.set_exception(found)
-        elif not self._give(found):
-            waking.set_result(None)
-        elif self._again or len(found.deliveries) == logs.BATCH:
-            self.look()
-
-    def _give(self, found: Found) -> bool:
-        """Give it to the client. False where some of it is left."""
+    def give(self, deliveries: Sequence[Delivery]) -> bool:
+        """Give them to the client. False where some are left: then it wakes."""
         assert self._offer is not None
-        if not found.stretch.leads_on_from(self.position, self.epoch):
+        assert self._waking is not None
+        if self._waking.done():
+            # It was cancelled, and has not yet run.
             return False
-        for index, delivery in enumerate(found.deliveries):
+        for index, delivery in enumerate(deliveries):
             shown = delivery.shown
             if shown is not UNSEEN and (shown is UNSHOWN or not self._offer(shown)):
-                self._left = found.deliveries[index:]
+                self._left = deliveries[index:]
+                self.wake()
                 return False
             self.position = delivery.event.position
         return True
+
+    def wake(self, error: Exception | None = None) -> None:
+        """Rest no more; the company has let it go. From now on it hears for itself."""
+        self._company = None
+        self._hear()
+        if self._waking is None or self._waking.done():
+            return
+        if error is None:
+            self._waking.set_result(None)
+        else:
+            self._waking.set_exception(error)
+
+    def _leave(self) -> None:
+        if self._company is not None:
+            self._company.discard(self)
+            self._company = None
+        self._hear()
+
+    def _hear(self) -> None:
+        if self._bell is not None:
+            self._bells.put_up(self._topic, self._bell)
+            self._bell = None
+
+    @property
+    def _topic(self) -> str:
+        return bell.inbox_of(self.account_id)

@@ -50,7 +50,7 @@ class Delivery:
     shown: bytes = UNSHOWN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """What followed a place. `stretch` says where the log stood then."""
 
@@ -110,24 +110,25 @@ class Logs:
             try:
                 found = await _read([place for place, _ in taken])
             except Exception as error:
-                _hand_over((take, error) for _, takers in taken for take in takers)
+                _hand_over((takers, error) for _, takers in taken)
                 continue
             by_show: dict[Show | None, list[tuple[list[Taker], Found]]] = {}
             for ((_, _, show), takers), each in zip(taken, found, strict=True):
                 by_show.setdefault(show, []).append((takers, each))
             for show, those in by_show.items():
                 failed = await _shown(show, [each for _, each in those])
-                _hand_over((take, failed or each) for takers, each in those for take in takers)
+                _hand_over((takers, failed or each) for takers, each in those)
             # On SQLite nothing of this need have waited: others have their turn.
             await asyncio.sleep(0)
 
 
-def _hand_over(found: Iterable[tuple[Taker, Found | Exception]]) -> None:
-    for take, what in found:
-        try:
-            take(what)
-        except Exception:
-            log.exception("events could not be handed over")
+def _hand_over(found: Iterable[tuple[list[Taker], Found | Exception]]) -> None:
+    for takers, what in found:
+        for take in takers:
+            try:
+                take(what)
+            except Exception:
+                log.exception("events could not be handed over")
 
 
 async def _shown(show: Show | None, found: Sequence[Found]) -> Exception | None:

@@ -20,11 +20,12 @@ from schema.evidence import EvidenceMutation
 from schema.goal import GoalMutation
 from schema.inbox import InboxSubscription
 from schema.keeping import KeepingMutation
+from schema.matching import MatchingMutation, MatchingQuery, MatchingSubscription
 from schema.meeting import MeetingMutation
 from schema.mentorship import MentorshipMutation, MentorshipQuery
 from schema.node import Node, as_node, parse
 from schema.notification import NotificationMutation, NotificationQuery
-from schema.organisation import OrganisationQuery
+from schema.organisation import OrganisationMutation, OrganisationQuery, ProgrammeMutation
 from schema.presence import PresenceMutation, PresenceSubscription
 from schema.profile import ProfileMutation, ProfileQuery
 from schema.refusal import Refusals
@@ -33,7 +34,7 @@ from schema.request import RequestMutation, RequestQuery
 from schema.search import SearchQuery
 from schema.signal import VideoSubscription
 from schema.skill import SkillQuery
-from schema.suggestion import SuggestionQuery
+from schema.suggestion import SuggestionMutation, SuggestionQuery
 from schema.video import VideoMutation, VideoQuery
 
 
@@ -45,6 +46,7 @@ class Query(
     SkillQuery,
     SuggestionQuery,
     OrganisationQuery,
+    MatchingQuery,
     RequestQuery,
     MentorshipQuery,
     ConversationQuery,
@@ -71,6 +73,9 @@ class Query(
 class Mutation(
     AccountMutation,
     ProfileMutation,
+    OrganisationMutation,
+    ProgrammeMutation,
+    MatchingMutation,
     DiscoveryMutation,
     RequestMutation,
     MentorshipMutation,
@@ -80,6 +85,7 @@ class Mutation(
     MessageMutation,
     BlockMutation,
     ReportMutation,
+    SuggestionMutation,
     PresenceMutation,
     ScheduledMessageMutation,
     EvidenceMutation,
@@ -92,7 +98,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(InboxSubscription, PresenceSubscription, VideoSubscription):
+class Subscription(InboxSubscription, PresenceSubscription, MatchingSubscription, VideoSubscription):
     """What is live."""
 
 

@@ -99,11 +99,12 @@ async def _sign_up(people: list[Person], secrets: list[str]) -> dict[str, Accoun
 
 
 async def _open_programme(people: list[Person], accounts: dict[str, Account]) -> None:
-    """The programme, with everybody in it and everybody's profile as they wrote it."""
+    """The programme, with everybody in it and everybody's profile as they wrote it. The first of them runs it."""
     today = clock.now().date()
-    organisation = await Organisation.create(name=ORGANISATION)
-    programme = await Programme.create(
-        organisation_id=organisation.id,
+    owner = accounts[people[0].email]
+    programme = await Programme.set_up(
+        await Organisation.found(ORGANISATION, by=owner),
+        by=owner,
         name=PROGRAMME,
         purpose=PURPOSE,
         starts_on=today + timedelta(days=7),

@@ -12,6 +12,8 @@ import matching.fit
 from api.demo.people import Person, people
 from api.demo.stories import APPROACHES, STORIES, Approach, Story
 from matching.availability import week_mask
+from matching.population import Population
+from matching.scoring import explain
 
 # One day for all years, so that the same people meet whether it is summer or winter.
 _DAY: Final = date(2026, 1, 15)
@@ -69,6 +71,7 @@ class _Casting:
         self._weeks = {
             person.name: week_mask(person.availability, ZoneInfo(person.time_zone), _DAY) for person in everybody
         }
+        self._population = Population(self._matchable(person) for person in everybody)
 
     def cast(self, story: Story) -> None:
         """Give the story to the two whom it suits best, and make its skill theirs."""
@@ -81,6 +84,8 @@ class _Casting:
         mentor, mentee = self._best(suits)
         self.people[mentor.name] = mentor.teaching(story.skills[0])
         self.people[mentee.name] = mentee.learning(story.skills[0])
+        for name in (mentor.name, mentee.name):
+            self._population.put(self._matchable(self.people[name]))
         self.cast_as.append((mentor.name, mentee.name, story))
 
     def hope(self, approach: Approach) -> Hope:
@@ -104,13 +109,10 @@ class _Casting:
 
     def _best(self, suits: Callable[[Person, Person], float]) -> tuple[Person, Person]:
         """The most promising of the pairs that suit at all, who count more the more they suit."""
-        known = {person.name: self._matchable(person) for person in self.people.values()}
 
-        def promise(pair: tuple[Person, Person]) -> float:
-            mentor, mentee = pair
+        def promise(fit: float, mentor: Person, mentee: Person) -> float:
             # Somebody who mentors already is a little less likely to be asked.
             crowd = 0.15 * self._load[mentor.name]
-            fit = matching.fit.score(known[mentee.name], known[mentor.name])
             return fit + 0.1 * suits(mentor, mentee) + 0.1 * self._random.random() - crowd
 
         mentors, mentees = self._mentors(), self._mentees()
@@ -120,7 +122,9 @@ class _Casting:
             for mentee in mentees
             if mentor.years > mentee.years and suits(mentor, mentee)
         ]
-        mentor, mentee = max(pairs, key=promise)
+        fits = explain(self._population, [mentee.name for _, mentee in pairs], [mentor.name for mentor, _ in pairs])
+        promises = [promise(fit, *pair) for fit, pair in zip(fits.scores.tolist(), pairs, strict=True)]
+        mentor, mentee = pairs[promises.index(max(promises))]
         self._taken.add(mentee.name)
         self._load[mentor.name] += 1
         return mentor, mentee

@@ -9,14 +9,14 @@ from tortoise.expressions import Q, Subquery
 from models.account import Account
 from models.conversation.conversation import ConversationKind
 from models.conversation.participant import Participant
-from models.organisation import ContactRule, Participation
+from models.organisation import ContactRule, Membership, Participation
 
 
 async def reachable(by: Account, people: Collection[UUID]) -> set[UUID]:
     """Those of the people to whom `by` may write first.
 
     Both persons' settings and the rules of all their organisations hold, and the strictest of them decides; a block
-    is stricter than all. Whoever has taken part in a programme belongs to its organisation, also when it is over.
+    is stricter than all. An organisation's hold for its members, also when its programmes are over.
     """
     from models.block import Block
 
@@ -27,11 +27,11 @@ async def reachable(by: Account, people: Collection[UUID]) -> set[UUID]:
     programmes: dict[UUID, set[UUID]] = defaultdict(set)
     for person, contact in await Account.filter(id__in=everybody).values_list("id", "contact"):
         rules[person].add(contact)
-    taking_part = Participation.filter(profile_id__in=everybody)
-    for person, programme, contact in await taking_part.values_list(
-        "profile_id", "programme_id", "programme__organisation__contact"
-    ):
+    members = Membership.filter(profile_id__in=everybody, joined_at__isnull=False)
+    for person, contact in await members.values_list("profile_id", "organisation__contact"):
         rules[person].add(contact)
+    taking_part = Participation.filter(profile_id__in=everybody)
+    for person, programme in await taking_part.values_list("profile_id", "programme_id"):
         programmes[person].add(programme)
     return {
         person

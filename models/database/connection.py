@@ -1,10 +1,11 @@
 """Where the database is, and how to connect to it."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connections
@@ -17,8 +18,16 @@ MODULES = [
     "models.session",
     "models.profile",
     "models.skill",
+    "models.organisation.organisation",
+    "models.organisation.membership",
+    "models.organisation.programme",
+    "models.organisation.participation",
+    "models.organisation.pair_rule",
+    "models.organisation.founding",
+    "models.matching.matching",
+    "models.matching.input",
+    "models.matching.draft",
     "models.saved_search",
-    "models.organisation",
     "models.inbox",
     "models.request.request",
     "models.mentorship",
@@ -32,6 +41,7 @@ MODULES = [
     "models.conversation.star",
     "models.conversation.scheduled",
     "models.block",
+    "models.suggestion.dismissal",
     "models.report",
     "models.evidence",
     "models.attachment",
@@ -137,3 +147,8 @@ def dialect() -> str:
     """`sqlite` or `postgres`: the connection is named by it."""
     (name,) = get_connections().db_config
     return str(name)
+
+
+def array_text(values: Iterable[UUID | int]) -> str:
+    """Ids or numbers, as PostgreSQL writes an array. Its driver looks at each of a list for longer than this takes."""
+    return f"{{{','.join(map(str, values))}}}"

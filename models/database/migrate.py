@@ -15,8 +15,8 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from models.database import changes, words
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
-from models.database.words import TRIGGERS
 
 # Whether each is unique, and its columns.
 Indexes = set[tuple[bool, tuple[str, ...]]]
@@ -105,7 +105,7 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
 
 async def restore_triggers(connection: BaseDBAsyncClient) -> None:
     """Make the triggers anew that went with their table; those of a table that is not there yet come later."""
-    for table, triggers in TRIGGERS.items():
+    for table, triggers in (*words.TRIGGERS.items(), ("profile_change", changes.TRIGGERS)):
         if await connection.execute_query_dict("SELECT 1 FROM sqlite_master WHERE name = ?", [table]):
             for trigger in triggers:
                 await connection.execute_query(trigger)

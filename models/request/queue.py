@@ -10,8 +10,9 @@ from models.organisation import Programme
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.request.asking import Asking
-from models.request.request import MentorshipRequest, tell
+from models.request.request import MentorshipRequest
 from models.request.standing import RequestStatus
+from models.request.telling import tell
 from models.request.terms import Terms, content_of, programme_of
 from models.text import prose
 

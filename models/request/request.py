@@ -4,7 +4,6 @@ Whatever is decided of a request is decided under the locks of both profiles, ta
 sees of a mentee's other requests, and of a mentor's places, stays so until it ends.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
@@ -17,13 +16,13 @@ from tortoise.queryset import QuerySet
 from models import clock
 from models.base import Authored
 from models.database import transaction
-from models.inbox import Inbox, Kind
 from models.mentorship import Cadence, MeetingKind, Mentorship, pair_of
 from models.organisation import Programme
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request.asking import Asking
 from models.request.standing import RequestStatus
+from models.request.telling import tell
 from models.request.terms import Terms, content_of, programme_of, reply_by
 from models.text import prose
 
@@ -298,11 +297,3 @@ class MentorshipRequest(Authored):
             return [self]
         follow = self.queue.end if status is RequestStatus.ACCEPTED else self.queue.ask_next
         return [self, *await follow()]
-
-
-async def tell(requests: Sequence[MentorshipRequest]) -> None:
-    """Tell those who know of them that these have changed. Within a unit that holds no inbox yet."""
-    if len(requests) > 1:
-        await Inbox.hold(person for request in requests for person in request.people)
-    for request in requests:
-        await Inbox.record(Kind.REQUEST_CHANGED, request, request.people)

@@ -4,7 +4,6 @@ A JSON list: who sends it, then topics that were rung as strings, and whispers a
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import orjson
 import structlog
@@ -38,13 +37,8 @@ def opened(envelope: bytes | str, me: str, bells: Bells) -> None:
         log.warning("a notification that is not ours", bytes=len(envelope))
         return
     if sender != me:
+        bells.ring(item for item in items if isinstance(item, str))
         for item in items:
-            _let_hear(item, bells)
-
-
-def _let_hear(item: Any, bells: Bells) -> None:
-    match item:
-        case str():
-            bells.ring([item])
-        case [str() as topic, str() as text]:
-            bells.whisper(topic, text)
+            match item:
+                case [str() as topic, str() as text]:
+                    bells.whisper(topic, text)

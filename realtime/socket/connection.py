@@ -51,6 +51,11 @@ class _Operation:
 class Connection(Generic[A]):
     """Speaks `graphql-transport-ws` with one client. `take_seat` says whether it may have one more socket."""
 
+    __slots__ = (
+        "__weakref__", "_admission", "_application", "_bucket", "_ending", "_init_received", "_init_timer", "_limits",
+        "_loop", "_now", "_operations", "_reading", "_receive", "_scope", "_take_seat", "_tasks", "_writer",
+    )  # fmt: skip
+
     def __init__(
         self,
         application: Application[A],
@@ -141,6 +146,7 @@ class Connection(Generic[A]):
         self._init_received = True
         if self._init_timer is not None:
             self._init_timer.cancel()
+            self._init_timer = None
         # In its own task: a ping, a second init or a disconnect is noticed while the application decides.
         self._spawn(self._stay(payload))
 
@@ -148,11 +154,13 @@ class Connection(Generic[A]):
         """Have the client admitted and acknowledged, then wait for the end of its admission."""
         try:
             async with asyncio.timeout(self._limits.admission):
-                admission = await self._application.admit(payload, HTTPConnection(self._scope))
+                admission = await self._application.admit(payload, HTTPConnection({**self._scope}))
             if not self._take_seat(admission):
                 self.close(CloseCode.TRY_AGAIN_LATER, "Too many sockets")
                 return
             self._admission = admission
+            # Nobody reads them any more, and a socket is open for hours.
+            self._scope["headers"] = []
             await self._writer.write(protocol.CONNECTION_ACK)
             self.close(CloseCode.UNAUTHORIZED, await self._application.revoked(admission))
         except Forbidden as forbidden:

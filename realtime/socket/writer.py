@@ -16,6 +16,8 @@ class Gone(Exception):
 class Writer:
     """Sends text frames. `lost` is told why the client is lost, where a write fails or waits too long."""
 
+    __slots__ = ("_loop", "_lost", "_patience", "_send", "_since", "_turn", "_watchdog", "is_shut")
+
     def __init__(
         self,
         send: Send,

@@ -28,6 +28,11 @@ PLAIN_LISTS = {
     "reportedMessages": 5,
     "reactionCounts": 2,
     "attachments": 1,
+    "weights": 1,
+    "answers": 3,
+    "components": 2,
+    "exclusions": 1,
+    "changes": 10,
     "skills": 2,
     "languages": 2,
     "industries": 2,
@@ -35,9 +40,9 @@ PLAIN_LISTS = {
     "years": 2,
 }
 
-# What a field costs besides the objects that it returns: suggestions are ranked, and facets counted, among
-# many, however few are asked for.
-WORK = {"suggestions": 150, "mentorFacets": 50, "menteeFacets": 50}
+# What a field costs besides the objects that it returns: suggestions are ranked, facets counted and drafts compared
+# among many, however few are asked for.
+WORK = {"suggestions": 150, "compareMatchings": 150, "mentorFacets": 50, "menteeFacets": 50}
 
 
 def measure(

@@ -9,6 +9,7 @@ import orjson
 from tortoise import fields
 from tortoise.fields.base import Field
 
+from models.database import array_text
 from schema.plan.json import Json
 from schema.plan.sql import Piece, Slot, Sql
 
@@ -44,6 +45,8 @@ class Dialect:
             return Json(Sql(f"CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END"))
         if isinstance(field, fields.JSONField):
             return Json(Sql(self.json(name)))
+        if isinstance(field, fields.FloatField):
+            return Json(Sql(self.floating(name)))
         if isinstance(field, (fields.SmallIntField, fields.IntField, fields.BigIntField)):
             return Json(self.number(name))
         if getattr(field, "enum_type", None) is not None:
@@ -54,6 +57,10 @@ class Dialect:
     def string(self, value: str) -> str:
         """The JSON of a text that is not null."""
         return f"to_json({value})::text"
+
+    def floating(self, value: str) -> str:
+        """The JSON of a floating-point number, also a whole one, with its fraction: as Python writes it."""
+        return f"regexp_replace({value}::text, '^-?[0-9]+$', '\\&.0')"
 
     def number(self, value: Piece) -> Sql:
         """The text of a number."""
@@ -82,12 +89,13 @@ class Dialect:
 
     def pairs(self) -> Sql:
         """A statement whose rows are pairs: n, from 0, and the ids viewer and id."""
-        ids = Sql("unnest(", Slot("viewers"), "::uuid[], ", Slot("subjects"), "::uuid[])")
+        ids = Sql("unnest(", Slot("viewers"), "::text::uuid[], ", Slot("subjects"), "::text::uuid[])")
         return Sql("SELECT n::int - 1 AS n, viewer, id FROM ", ids, " WITH ORDINALITY AS p(viewer, id, n)")
 
     def pairs_of(self, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[str, Any]:
         """What fills the slots of `pairs`."""
-        return {"viewers": [viewer for viewer, _ in pairs], "subjects": [subject for _, subject in pairs]}
+        viewers, subjects = zip(*pairs, strict=True)
+        return {"viewers": array_text(viewers), "subjects": array_text(subjects)}
 
     def text(self, field: Field[Any], name: str) -> str:
         """The text of a column, for a cursor; of a moment or a day, as Python's isoformat."""
@@ -120,6 +128,10 @@ class Sqlite(Dialect):
     def string(self, value: str) -> str:
         """The JSON of a text."""
         return f"json_quote({value})"
+
+    def floating(self, value: str) -> str:
+        """The JSON of a floating-point number."""
+        return self.string(value)
 
     def number(self, value: Piece) -> Sql:
         """A number: it becomes text where it stands beside text."""

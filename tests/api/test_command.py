@@ -28,6 +28,7 @@ from tests.journeys.server import ROOT
         ("DATABASE_URL", "canary"),
         ("DATABASE_URL", "postgres://ana:canary@host:port/y"),
         ("CONNECTIONS_PER_ADDRESS", "many"),
+        ("SOCKETS_PER_ACCOUNT", "0"),
         ("BROKER_URL", "amqp://ana:canary@host"),
         ("BROKER_URL", "canary"),
         ("BROKER_URL", "nats://"),

@@ -1,6 +1,7 @@
 """Connections that are slow, large or many, on real sockets."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -217,6 +218,15 @@ async def test_a_websocket_keeps_its_connections_seat_until_it_is_gone() -> None
         third = await connect()
         await third.say(REQUEST)
         assert await third.answer() == b"body"
+
+
+async def test_an_open_websocket_keeps_nothing_of_the_http_connection_that_it_was() -> None:
+    async with serving(most=1) as connect:
+        peer = await connect()
+        await peer.say(UPGRADE)
+        assert b"101 Switching" in await peer.reader.readuntil(b"\r\n\r\n")
+        gc.collect()
+        assert not [one for one in gc.get_objects() if isinstance(one, Http)]
 
 
 async def test_a_websocket_that_is_refused_gives_its_seat_back() -> None:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.fit import DEFAULT_WEIGHTS, Identity, Person, Side, SideWeights, Weights, fit
-from matching.ranking import Suggestion, recommend
+from matching.fit import Identity, Person, Side, SideWeights, Weights
+from matching.ranking import Suggestion
 from matching.reasons import reasons
 from tests.matching import people as some
-from tests.matching.people import person, quick
+from tests.matching.people import fit, person, quick, recommend
 
 roles = st.sampled_from(Side)
 LEARNER = person(0, wants="SQL, law, pricing, hiring", speaks="en")
@@ -72,7 +72,7 @@ def test_the_role_says_on_which_side_the_person_is() -> None:
 def test_a_suggestion_carries_the_fit_and_the_reasons_for_its_reader() -> None:
     (to_mentee,) = recommend(LEARNER, [HALF], Side.MENTEE, 1)
     assert to_mentee.fit == fit(LEARNER, HALF)
-    assert to_mentee.key == (fit(LEARNER, HALF).score, 2)
+    assert to_mentee.key == (round(fit(LEARNER, HALF).score, 6), 2)
     assert to_mentee.reasons[0] == "offers 2 of the 4 skills that you look for: SQL, law"
     (to_mentor,) = recommend(HALF, [LEARNER], Side.MENTOR, 1)
     assert to_mentor.fit == to_mentee.fit
@@ -104,13 +104,15 @@ def test_a_page_begins_after_a_candidate_who_has_gone() -> None:
 def test_the_ranking_is_everybody_else_sorted_by_score_and_id(someone: Person, crowd: list[Person], role: Side) -> None:
     def score(candidate: Person) -> float:
         pair = (someone, candidate) if role is Side.MENTEE else (candidate, someone)
-        return fit(*pair, DEFAULT_WEIGHTS).score
+        return fit(*pair).score
 
     others = [candidate for candidate in crowd if candidate.id != someone.id]
-    expected = sorted(others, key=lambda candidate: (-score(candidate), candidate.id))
+    expected = sorted(others, key=lambda candidate: (-round(score(candidate), 6), candidate.id))
     found = everyone(someone, crowd, role)
     assert [suggestion.candidate for suggestion in found] == expected
-    assert [suggestion.fit.score for suggestion in found] == [score(candidate) for candidate in expected]
+    scores = [score(candidate) for candidate in expected]
+    assert [suggestion.fit.score for suggestion in found] == pytest.approx(scores, abs=1e-7)
+    assert [suggestion.rank for suggestion in found] == pytest.approx(scores, abs=6e-7)
 
 
 @given(some.people(), some.crowds(), roles, st.integers(0, 12), st.data())

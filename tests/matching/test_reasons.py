@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.availability import FULL_WEEK, overlap_hours
-from matching.fit import DEFAULT_WEIGHTS, Person, Side, SideWeights, Weights, fit
+from matching.fit import DEFAULT_WEIGHTS, Person, Side, SideWeights, Weights
 from matching.reasons import reasons
 from tests.matching import people as some
-from tests.matching.people import person, quick
+from tests.matching.people import fit, person, quick
 
 EVEN = SideWeights(0.2, 0.2, 0.2, 0.2, 0.2)
 MENTEE = person(wants="hiring, SQL, public speaking, law", speaks="pt-BR", week=0b111111, industry="finance")
@@ -172,3 +172,39 @@ def test_reasons_are_few_different_and_true(mentee: Person, mentor: Person, weig
         if match := re.match(r"(?:offers|looks for) .*: (.*)", sentence):
             shared = mentee.skills_wanted & mentor.skills_offered
             assert set(re.split(r", | and \d+ more", match[1])) <= shared | {""}
+
+
+@pytest.mark.parametrize(
+    ("week", "offset", "told_of"),
+    [
+        (0b1111 << 30, 0, ", on Tuesdays"),
+        (0b111 << 30 | 1 << 60, 0, ", most on Tuesdays"),
+        (0b11 << 30 | 0b11 << 60, 0, ""),
+        # Monday 23:00 UTC is Tuesday in Delhi, Sunday 23:00 is Monday.
+        (1 << 23, 330, ", on Tuesdays"),
+        (1 << 167, 60, ", on Mondays"),
+        (1, -60, ", on Sundays"),
+        (1, None, ""),
+    ],
+)
+def test_the_day_of_most_shared_hours_is_told_in_the_readers_time(week: int, offset: int | None, told_of: str) -> None:
+    mentee, mentor = person(week=week, offset=offset), person(week=FULL_WEEK, offset=720)
+    (sentence,) = told(mentee, mentor)
+    assert sentence.endswith(f" a week{told_of}")
+
+
+def test_texts_give_the_words_that_both_use() -> None:
+    mentee = person(goals="Learn Negotiation, and lead a research team with budgets")
+    mentor = person(2, about="Head of a research team: negotiation, budgets, with ministries")
+    weights = only(SideWeights(0, 0, 0, 0, 0, goals=1))
+    assert told(mentee, mentor, weights=weights) == [
+        "their experience is close to your goals: negotiation, research, budgets"
+    ]
+    assert told(mentee, mentor, Side.MENTOR, weights)[0].startswith("their goals are close to what you do: ")
+    assert told(mentee, person(2, about="Pastry chef: croissants and night shifts"), weights=weights) == []
+
+
+def test_ways_to_meet_are_told_in_words() -> None:
+    mentee, mentor = person(meets="VIDEO, IN_PERSON, letters"), person(meets="VIDEO, IN_PERSON, PHONE")
+    weights = only(SideWeights(0, 0, 0, 0, 0, format=1))
+    assert told(mentee, mentor, weights=weights) == ["you both like to meet by video or in person"]

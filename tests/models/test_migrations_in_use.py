@@ -13,7 +13,7 @@ from models.database import migrate as module
 from models.database.migrate import migrate
 from models.meeting import Meeting
 from models.mentorship import MeetingKind, Mentorship
-from models.organisation import ContactRule
+from models.organisation import ContactRule, Membership, OrganisationRole, Participation, ProgrammeSide
 from models.refusal import RefusalCode
 from models.request import MentorshipRequest
 from models.video import VideoSession
@@ -134,3 +134,30 @@ async def test_messages_that_were_sent_before_get_their_html_page_by_page(
     async with connect(empty_url):
         bodies = [(message.body, message.html) for message in await Message.all().order_by("number")]
     assert bodies == [(f"message {number}", f"<p>message {number}</p>\n") for number in range(3)]
+
+
+async def test_who_took_part_in_a_programme_belongs_to_its_organisation(empty_url: str) -> None:
+    await migrate(empty_url, to="0004_keys_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    await migrate(empty_url, to="0013_requests")
+    organisation, day = uuid4(), "'2026-01-01'"
+    async with connect(empty_url) as context:
+        db = context.db()
+        (person, *_) = await db.execute_query_dict("SELECT id FROM profile ORDER BY id")
+        await db.execute_query(f"INSERT INTO organisation (id, created_at, name) VALUES ('{organisation}', {day}, 'G')")  # noqa: S608
+        # In two programmes of one organisation.
+        for run in (uuid4(), uuid4()):
+            named = "id, created_at, organisation_id, name, purpose, starts_on, ends_on"
+            values = f"'{run}', {day}, '{organisation}', 'R', '', {day}, {day}"
+            await db.execute_query(f"INSERT INTO programme ({named}) VALUES ({values})")  # noqa: S608
+            taking_part = f"'{uuid4()}', {day}, '{run}', '{person['id']}'"
+            await db.execute_query(
+                f"INSERT INTO participation (id, created_at, programme_id, profile_id) VALUES ({taking_part})"  # noqa: S608
+            )
+    await migrate(empty_url)
+    async with connect(empty_url):
+        member = await Membership.get()
+        assert (str(member.organisation_id), str(member.profile_id)) == (str(organisation), str(person["id"]))
+        assert member.role is OrganisationRole.PARTICIPANT
+        assert member.joined_at is not None
+        assert {one.side for one in await Participation.all()} == {ProgrammeSide.BOTH}

@@ -48,7 +48,9 @@ CREATING = {
     "startVideoSession",
     "reportProfile",
 }
-CREATING |= {"scheduleMessage", "forwardMessage", "saveSearch"}
+CREATING |= {"scheduleMessage", "forwardMessage", "createOrganisation", "createProgramme", "addCohort"}
+CREATING |= {"runMatching", "resolveMatching", "replayMatching"}
+CREATING |= {"saveSearch"}
 
 # These set a state, or make nothing that lasts; where they make something, another key does the clientId's work:
 # the e-mail address (signUp), the two people (openConversation), the device (joinVideoSession), the negotiation (the
@@ -100,6 +102,10 @@ CHANGING = {
     "leaveVideoSession",
     "endVideoSession",
 }
+# Of organisations: the person is the key.
+CHANGING |= {"updateOrganisation", "inviteMembers", "acceptInvitation", "setMemberRole", "endMembership"}
+CHANGING |= {"updateProgramme", "enrolParticipants", "joinProgramme", "leaveProgramme", "setPairRule"}
+CHANGING |= {"cancelMatching", "publishMatching", "lockPair", "forbidPair", "swapPairs"}
 
 # Plain lists, and what bounds each.
 BOUNDED = {
@@ -113,6 +119,18 @@ BOUNDED = {
     "Profile.skillsOffered": "MOST_PER_PERSON",
     "Profile.skillsWanted": "MOST_PER_PERSON",
     "Profile.availability": "MOST_WINDOWS",
+    "Programme.weights": "the components of a score",
+    "Participation.answers": "MOST_ANSWERS",
+    "Matching.weights": "the components of a score",
+    "MatchedPair.reasons": "AT_MOST",
+    "MatchedPair.components": "the components of the score",
+    "LeftOver.exclusions": "HardRule",
+    "LeftOver.reasons": "a sentence for each rule, and one",
+    "PlaceShortage.menteeIds": "MOST_NAMED",
+    "PlaceShortage.mentorIds": "MOST_NAMED",
+    "DraftComparison.changes": "MOST_TOLD",
+    "InviteMembersPayload.memberships": "MOST_AT_ONCE",
+    "EnrolParticipantsPayload.participations": "MOST_AT_ONCE",
     "SuggestionEdge.reasons": "a sentence for each component of the score",
     "SuggestionEdge.components": "the components of the score",
     "Goal.milestones": "MOST_MILESTONES",

@@ -26,7 +26,7 @@ async def waits(source: AsyncGenerator[T, None], bells: Bells) -> asyncio.Task[T
     task = asyncio.ensure_future(anext(source))
     async with asyncio.timeout(20):
         # Its first read has ended when it holds no ring any more and has nothing: it sleeps.
-        while not any(bell._rung._waiters for waiting in bells._waiting.values() for bell in waiting):  # noqa: ASYNC110
+        while not any(bell.is_waited_for for waiting in bells._waiting.values() for bell in waiting):  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert not task.done()
     return task

@@ -61,7 +61,9 @@ class Client:
 
     def _rests(self, of: int) -> bool:
         logs, resting = self._bells.logs, self._bells.resting._due
-        return len(resting) >= of and not logs._asked and not logs._rounds and not any(one._asking for one in resting)  # type: ignore[attr-defined]
+        if logs._asked or logs._rounds or any(one.is_asking for one in resting):  # type: ignore[attr-defined]
+            return False
+        return sum(map(len, resting)) >= of  # type: ignore[arg-type]
 
     async def leave(self) -> None:
         self.reading.cancel()

@@ -47,7 +47,7 @@ async def heard(
     found: list[dict[str, Any]] = []
     try:
         context = Context(session=await session_of(world, name), bells=Bells())
-        async with asyncio.timeout(10), aclosing(stream(prepare(document, given, None, UNLIMITED), context)) as answers:
+        async with asyncio.timeout(30), aclosing(stream(prepare(document, given, None, UNLIMITED), context)) as answers:
             async for answer in answers:
                 found.append(orjson.loads(answer))
                 if len(found) == many or (last and found[-1]["data"]["inbox"]["cursor"] == last):

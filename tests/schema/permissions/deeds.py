@@ -25,7 +25,7 @@ class Deed:
     subject: str | None = None
 
 
-def on(name: str, argument: str, **more: Any) -> Deed:
+def on(name: str, argument: str, /, **more: Any) -> Deed:
     """A mutation on the row of this name."""
     return Deed(lambda world: {argument: world.ids[name], **more}, name)
 
@@ -65,6 +65,45 @@ DEEDS: dict[str, Deed] = {
     "pinConversation": on("circle", "conversationId", pinned=True),
     "archiveConversation": on("direct", "conversationId", archived=True),
     "markDelivered": on("circle", "conversationId", number=1),
+    "createOrganisation": Deed(lambda _: {"name": "New"}),
+    "updateOrganisation": on("guild", "organisationId", contact="SAME_PROGRAMME"),
+    "inviteMembers": Deed(
+        lambda world: {"organisationId": world.ids["guild"], "profileIds": [world.ids["nora"]]}, "guild"
+    ),
+    "acceptInvitation": on("invitation", "membershipId"),
+    "setMemberRole": on("finn membership", "membershipId", role="PARTICIPANT"),
+    "endMembership": on("finn membership", "membershipId"),
+    "createProgramme": on("guild", "organisationId", name="New", startsOn="2027-01-01", endsOn="2027-06-01"),
+    "updateProgramme": on("programme", "programmeId", sameSite=False),
+    "addCohort": on("programme", "programmeId", name="New"),
+    "enrolParticipants": Deed(
+        lambda world: {
+            "programmeId": world.ids["programme"],
+            "participants": [{"profileId": f"Profile:{world.accounts['theo']}", "side": "MENTEE"}],
+        },
+        "programme",
+    ),
+    "joinProgramme": on("programme", "programmeId", side="MENTOR"),
+    "leaveProgramme": on("theo participation", "participationId"),
+    "setPairRule": Deed(
+        lambda world: {
+            "programmeId": world.ids["programme"],
+            "menteeId": f"Profile:{world.accounts['mara']}",
+            "mentorId": f"Profile:{world.accounts['theo']}",
+            "kind": "NEVER",
+        },
+        "programme",
+    ),
+    "runMatching": on("programme", "programmeId"),
+    "resolveMatching": on("draft", "matchingId"),
+    "replayMatching": on("draft", "matchingId"),
+    "cancelMatching": on("running", "matchingId"),
+    "publishMatching": on("draft", "matchingId"),
+    "lockPair": on("matched", "pairId"),
+    "forbidPair": on("matched", "pairId"),
+    "swapPairs": Deed(
+        lambda world: {"pairId": world.ids["matched"], "withPairId": world.ids["other matched"]}, "matched"
+    ),
     "requestMentorship": Deed(lambda world: {"mentorId": world.ids["nora"], "message": "Will you?"}),
     "offerMentorship": Deed(lambda world: {"menteeId": world.ids["nora"], "message": "Shall I?"}),
     "requestMentors": Deed(lambda world: {"choices": [{"mentorId": world.ids["nora"], "message": "Will you?"}]}),

@@ -12,6 +12,12 @@ TYPES = {name: kind for name, kind in SCHEMA.type_map.items() if is_object_type(
 
 # Computed in Python: an operation that asks for one of these is executed field by field, and not by a plan.
 COMPUTED = frozenset({"Profile.availability", "Account.inboxCursor", "Session.current"})
+COMPUTED |= {"Programme.weights", "Participation.answers"}
+COMPUTED |= {"Matching.figures", "Matching.weights", "MatchedPair.components"}
+COMPUTED |= {"LeftOver.reasons", "LeftOver.parted", "LeftOver.mentors", "LeftOver.exclusions", "LeftOver.shortage"}
+
+# Below another row only the plain fields of these are asked for: they lead to everything, and are walked by themselves.
+WALKED_BY_THEMSELVES = frozenset({"Programme", "Organisation", "Matching", "MatchedPair"})
 
 # Below a root field, within the depth that a document may have.
 DEEPEST = DEFAULT_LIMITS.depth - 1
@@ -23,6 +29,8 @@ def everything(kind: Any, without: frozenset[str] = frozenset(), deep: int = DEE
         members = (f"... on {one.name} {{ {everything(one, without, deep, above)} }}" for one in kind.types)
         return "__typename " + " ".join(members)
     assert isinstance(kind, GraphQLObjectType)
+    rows_above = [name for name in above.split() if not name.endswith(("Connection", "Edge", "Payload"))]
+    plainly = bool(rows_above) and kind.name in WALKED_BY_THEMSELVES
     above += f" {kind.name}"
     found = ["__typename"]
     for name, member in kind.fields.items():
@@ -31,7 +39,7 @@ def everything(kind: Any, without: frozenset[str] = frozenset(), deep: int = DEE
             continue
         if not is_composite_type(below):
             found.append(name)
-        elif deep > (3 if below.name.endswith("Connection") else 1) and below.name not in above.split():
+        elif not plainly and deep > (3 if below.name.endswith("Connection") else 1) and below.name not in above.split():
             found.append(f"{name} {{ {everything(below, without, deep - 1, above)} }}")
     return " ".join(found)
 
@@ -42,7 +50,10 @@ WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
 # What a list must be given.
 GIVEN = {"searchMessages": '(text: "canary")', "messages": '(conversationId: "{mara_theo conversation}")'}
+GIVEN["participations"] = GIVEN["matchings"] = '(programmeId: "{programme}")'
+GIVEN["compareMatchings"] = '(matchingId: "{draft}", withId: "{published}")'
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
+BY_ID |= {"organisation": "Organisation", "programme": "Programme", "matching": "Matching"}
 
 
 def by_node(kind: str, way: str = "planned") -> str:

@@ -17,9 +17,19 @@ from models.conversation import (
 )
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
+from models.matching import LeftOver, MatchedPair, Matching
 from models.meeting import Meeting
 from models.mentorship import Mentorship
-from models.organisation import Organisation, Participation, Programme
+from models.organisation import (
+    PERMISSIONS,
+    Cohort,
+    Deed,
+    Membership,
+    Organisation,
+    PairRule,
+    Participation,
+    Programme,
+)
 from models.profile import Profile
 from models.report import Report, ReportedMessage
 from models.request import MentorshipRequest
@@ -31,10 +41,13 @@ from models.visibility import Visibility
 from tests.schema.permissions.rules import (
     ANYONE,
     ENROLLED,
+    GOVERNOR,
     HEAD,
     LEADER,
+    LOOKER_ON,
     MENTEE,
     MENTOR,
+    ORGANISER,
     OWNER,
     PAIR,
     PARTICIPANT,
@@ -53,6 +66,13 @@ NODES: dict[str, Any] = {
     "SavedSearch": SavedSearch,
     "Programme": Programme,
     "Organisation": Organisation,
+    "Membership": Membership,
+    "Cohort": Cohort,
+    "Participation": Participation,
+    "PairRule": PairRule,
+    "Matching": Matching,
+    "MatchedPair": MatchedPair,
+    "LeftOver": LeftOver,
     "MentorshipRequest": MentorshipRequest,
     "Mentorship": Mentorship,
     "Goal": Goal,
@@ -88,6 +108,11 @@ async def people(global_id: str) -> dict[Rule, set[str]]:
 # What belongs to a row belongs to its people; where it may belong to several, to the first that it names.
 BELONGING = {
     "ReportedMessage": [("Report", "report_id")],
+    "Cohort": [("Programme", "programme_id")],
+    "PairRule": [("Programme", "programme_id")],
+    "Matching": [("Programme", "programme_id")],
+    "MatchedPair": [("Matching", "matching_id")],
+    "LeftOver": [("Matching", "matching_id")],
     "Goal": [("Mentorship", "mentorship_id")],
     "Meeting": [("Mentorship", "mentorship_id")],
     "Participant": [("Conversation", "conversation_id")],
@@ -96,6 +121,9 @@ BELONGING = {
     "Reaction": [("Message", "message_id")],
     "Evidence": [("Goal", "goal_id"), ("Meeting", "meeting_id")],
 }
+
+# What those who take part in the programme do not see.
+OF_ORGANISERS = {"PairRule", "Matching"}
 
 # What belongs to one person, and the key of that person.
 OWNED = {
@@ -111,15 +139,15 @@ OWNED = {
 async def _people(kind: str, row: Any) -> dict[Rule, set[Any]]:
     if kind in BELONGING:
         above, key = next((above, key) for above, key in BELONGING[kind] if getattr(row, key) is not None)
-        return await _people(above, await NODES[above].get(id=getattr(row, key)))
+        found = await _people(above, await NODES[above].get(id=getattr(row, key)))
+        return {rule: found[rule] for rule in found if rule is not ENROLLED or kind not in OF_ORGANISERS}
     if kind in OWNED:
         return {OWNER: {getattr(row, OWNED[kind])}}
     match kind:
         case "Account" | "Profile":
             return {OWNER: {row.id}, SHOWN: await _shown_to(row)}
-        case "Programme" | "Organisation":
-            key = "programme_id" if kind == "Programme" else "programme__organisation_id"
-            return {ENROLLED: {one.profile_id for one in await Participation.filter(**{key: row.id})}}
+        case "Organisation" | "Programme" | "Participation" | "Membership":
+            return await _people_of_organisation(kind, row)
         case "Mentorship" | "MentorshipRequest":
             # As long as nobody was asked, a request is the mentee's alone.
             asked = kind == "Mentorship" or row.expires_at is not None
@@ -143,6 +171,31 @@ async def _shown_to(row: Any) -> set[Any]:
     hidden = isinstance(row, Profile) and row.visibility is Visibility.NOBODY
     # Whoever is hidden here has nothing to do with anybody.
     return {row.id} if hidden else {one.id for one in await Account.all()}
+
+
+async def _people_of_organisation(kind: str, row: Any) -> dict[Rule, set[Any]]:
+    if kind == "Participation":
+        return _with(row.profile_id, await _people("Programme", await Programme.get(id=row.programme_id)))
+    everybody = await Membership.filter(organisation_id=row.id if kind == "Organisation" else row.organisation_id)
+    members = [one for one in everybody if one.joined_at]
+
+    def allowed(deed: Deed) -> set[Any]:
+        return {one.profile_id for one in members if deed in PERMISSIONS[one.role]}
+
+    found = {
+        # Whoever is invited sees by whom, and nothing else.
+        ENROLLED: {one.profile_id for one in (everybody if kind == "Organisation" else members)},
+        LOOKER_ON: allowed(Deed.LOOK_ON),
+        ORGANISER: allowed(Deed.ORGANISE),
+        GOVERNOR: allowed(Deed.GOVERN),
+    }
+    return _with(row.profile_id, found) if kind == "Membership" else found
+
+
+def _with(person: Any, found: dict[Rule, set[Any]]) -> dict[Rule, set[Any]]:
+    """The people of what an organisation has about one person: they may see it, and take themselves out."""
+    theirs = {rule: found[rule] | {person} for rule in (LOOKER_ON, ORGANISER)}
+    return {**theirs, OWNER: {person}, GOVERNOR: found[GOVERNOR]}
 
 
 async def _people_of_file(row: Attachment) -> dict[Rule, set[Any]]:

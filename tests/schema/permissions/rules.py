@@ -19,6 +19,9 @@ class Rule(Enum):
     PARTICIPANT = auto()
     LEADER = auto()
     HEAD = auto()
+    LOOKER_ON = auto()
+    ORGANISER = auto()
+    GOVERNOR = auto()
 
 
 ANYONE, SIGNED_IN, OWNER, PAIR = Rule.ANYONE, Rule.SIGNED_IN, Rule.OWNER, Rule.PAIR
@@ -33,6 +36,9 @@ MENTOR, MENTEE, SENDER, TICKET_HOLDER, ENROLLED = (
 SHOWN = Rule.SHOWN
 # Who takes part in a conversation; of a circle, its owners and moderators, and its owners.
 PARTICIPANT, LEADER, HEAD = Rule.PARTICIPANT, Rule.LEADER, Rule.HEAD
+# Of an organisation: who sees all its programmes' people, who runs the programmes, who owns it. Of what it has about
+# one person, such as a participation, that person is among the first two.
+LOOKER_ON, ORGANISER, GOVERNOR = Rule.LOOKER_ON, Rule.ORGANISER, Rule.GOVERNOR
 
 
 def of(rule: Rule, kind: str, fields: str) -> dict[str, Rule]:
@@ -48,6 +54,7 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Query", "profile mentors skills suggestions programmes mentorshipRequests mentorship mentorships"),
     **of(SIGNED_IN, "Query", "conversations searchMessages videoSession node messages starredMessages"),
     **of(SIGNED_IN, "Query", "scheduledMessages notifications mentees mentorFacets menteeFacets savedSearches"),
+    **of(SIGNED_IN, "Query", "scheduledMessages notifications organisations organisation programme participations"),
     **of(ANYONE, "Mutation", "signUp signIn"),
     **of(OWNER, "Mutation", "signOut"),
     **of(SIGNED_IN, "Mutation", "updateProfile requestMentorship updatePreferences openConversation openCircle"),
@@ -70,6 +77,16 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "Subscription", "inbox"),
     **of(TICKET_HOLDER, "Subscription", "videoSignals"),
     **of(SIGNED_IN, "Query", "blocks reports"),
+    **of(SIGNED_IN, "Mutation", "createOrganisation"),
+    **of(GOVERNOR, "Mutation", "updateOrganisation setMemberRole"),
+    **of(ORGANISER, "Mutation", "inviteMembers endMembership createProgramme updateProgramme addCohort"),
+    **of(ORGANISER, "Mutation", "enrolParticipants leaveProgramme setPairRule"),
+    **of(OWNER, "Mutation", "acceptInvitation"),
+    **of(ENROLLED, "Mutation", "joinProgramme"),
+    **of(ORGANISER, "Mutation", "runMatching resolveMatching replayMatching cancelMatching publishMatching"),
+    **of(ORGANISER, "Mutation", "lockPair forbidPair swapPairs"),
+    **of(SIGNED_IN, "Query", "matchings matching compareMatchings"),
+    **of(LOOKER_ON, "Subscription", "matchingProgress"),
     **of(SIGNED_IN, "Mutation", "blockProfile unblockProfile"),
     # Everybody who takes part; but the deed that is tried reports the mentee, who cannot report themselves.
     **of(MENTOR, "Mutation", "reportProfile"),
@@ -98,8 +115,28 @@ RULES: dict[str, Rule] = {
     **of(OWNER, "SavedSearch", "yearsAtMost overlapHours placesFree text createdAt"),
     **of(SIGNED_IN, "ScoreComponent", "name side weight value contribution"),
     # Programmes
-    **of(ENROLLED, "Programme", "id name purpose startsOn endsOn replyDays organisation"),
-    **of(ENROLLED, "Organisation", "id name"),
+    **of(ENROLLED, "Programme", "id name purpose startsOn endsOn replyDays organisation mode publishAs differentTeam"),
+    **of(ENROLLED, "Programme", "noLineManager sharedLanguage sameSite participationWeight weights cohorts"),
+    **of(ENROLLED, "Programme", "participations pairRules"),
+    **of(SIGNED_IN, "ComponentWeight", "name weight"),
+    **of(ENROLLED, "Organisation", "id name contact memberships programmes"),
+    **of(LOOKER_ON, "Membership", "id organisation profile email role createdAt joinedAt"),
+    **of(ENROLLED, "Cohort", "id name startsOn endsOn"),
+    **of(LOOKER_ON, "Participation", "id profile cohort side capacity team site staffKey manager createdAt answers"),
+    **of(LOOKER_ON, "Answer", "question text"),
+    **of(LOOKER_ON, "PairRule", "id mentee mentor kind createdAt"),
+    **of(LOOKER_ON, "Matching", "id number status programme follows replays stage percent error algorithm gap value"),
+    **of(LOOKER_ON, "Matching", "participationWeight inputDigest resultDigest bound createdAt endedAt pairs leftOver"),
+    **of(LOOKER_ON, "Matching", "figures weights"),
+    **of(LOOKER_ON, "MatchedPair", "id mentee mentor score components reasons fixed underWay request mentorship"),
+    **of(LOOKER_ON, "MatchedPair", "refusal publishedAt"),
+    **of(LOOKER_ON, "LeftOver", "id profile side reasons parted mentors exclusions shortage"),
+    **of(LOOKER_ON, "RuleExclusion", "rule mentors alone"),
+    **of(LOOKER_ON, "PlaceShortage", "number mentees mentors places menteeIds mentorIds"),
+    **of(LOOKER_ON, "MatchingFigures", "pairs idleMentors leastScore medianScore meanScore giniOfLoads"),
+    # Of drafts that the reader sees: another's comparison is null (tests/models/test_matching.py).
+    **of(SIGNED_IN, "DraftComparison", "same moved joined dropped gaining losing changes"),
+    **of(SIGNED_IN, "DraftChange", "mentee before after gain"),
     # Pairs
     **of(PAIR, "MentorshipRequest", "id mentor mentee message months cadence status reason createdAt expiresAt"),
     **of(PAIR, "MentorshipRequest", "decidedAt mentorship author programme format owner waitingFor nextStep"),
@@ -143,6 +180,25 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "SuggestionEdge", "node cursor score reasons components"),
     **of(SIGNED_IN, "ProgrammeConnection", PAGE),
     **of(ENROLLED, "ProgrammeEdge", EDGE),
+    **of(SIGNED_IN, "OrganisationConnection", PAGE),
+    **of(ENROLLED, "OrganisationEdge", EDGE),
+    **of(SIGNED_IN, "MembershipConnection", PAGE),
+    # Below a member or a participant the cursors are of a list that is not shown.
+    **of(LOOKER_ON, "MembershipEdge", "node"),
+    **of(SIGNED_IN, "MembershipEdge", "cursor"),
+    **of(SIGNED_IN, "CohortConnection", PAGE),
+    **of(ENROLLED, "CohortEdge", EDGE),
+    **of(SIGNED_IN, "ParticipationConnection", PAGE),
+    **of(LOOKER_ON, "ParticipationEdge", "node"),
+    **of(SIGNED_IN, "ParticipationEdge", "cursor"),
+    **of(SIGNED_IN, "MatchingConnection", PAGE),
+    **of(LOOKER_ON, "MatchingEdge", EDGE),
+    **of(LOOKER_ON, "MatchedPairConnection", PAGE),
+    **of(LOOKER_ON, "MatchedPairEdge", EDGE),
+    **of(LOOKER_ON, "LeftOverConnection", PAGE),
+    **of(LOOKER_ON, "LeftOverEdge", EDGE),
+    **of(SIGNED_IN, "PairRuleConnection", PAGE),
+    **of(LOOKER_ON, "PairRuleEdge", EDGE),
     **of(SIGNED_IN, "MentorshipRequestConnection", PAGE),
     **of(PAIR, "MentorshipRequestEdge", EDGE),
     **of(SIGNED_IN, "MentorshipConnection", PAGE),
@@ -181,6 +237,27 @@ RULES: dict[str, Rule] = {
     **of(SIGNED_IN, "UpdateProfilePayload", "profile"),
     **of(OWNER, "SaveSearchPayload", "saved"),
     **of(SIGNED_IN, "DeleteSavedSearchPayload", "savedSearchId"),
+    **of(GOVERNOR, "CreateOrganisationPayload", "organisation"),
+    **of(GOVERNOR, "UpdateOrganisationPayload", "organisation"),
+    **of(SIGNED_IN, "InviteMembersPayload", "memberships"),
+    **of(OWNER, "AcceptInvitationPayload", "membership"),
+    **of(GOVERNOR, "SetMemberRolePayload", "membership"),
+    **of(SIGNED_IN, "EndMembershipPayload", "membershipId"),
+    **of(ORGANISER, "CreateProgrammePayload", "programme"),
+    **of(ORGANISER, "UpdateProgrammePayload", "programme"),
+    **of(ORGANISER, "AddCohortPayload", "cohort"),
+    **of(SIGNED_IN, "EnrolParticipantsPayload", "participations"),
+    **of(OWNER, "JoinProgrammePayload", "participation"),
+    **of(SIGNED_IN, "LeaveProgrammePayload", "participationId"),
+    **of(ORGANISER, "SetPairRulePayload", "rule"),
+    **of(ORGANISER, "RunMatchingPayload", "matching"),
+    **of(ORGANISER, "ResolveMatchingPayload", "matching"),
+    **of(ORGANISER, "ReplayMatchingPayload", "matching"),
+    **of(ORGANISER, "CancelMatchingPayload", "matching"),
+    **of(ORGANISER, "PublishMatchingPayload", "matching"),
+    **of(ORGANISER, "LockPairPayload", "pair"),
+    **of(SIGNED_IN, "ForbidPairPayload", "pairId"),
+    **of(ORGANISER, "SwapPairsPayload", "pair other"),
     **of(MENTEE, "RequestMentorshipPayload", "request"),
     **of(MENTOR, "OfferMentorshipPayload", "request"),
     **of(MENTEE, "RequestMentorsPayload", "requests"),

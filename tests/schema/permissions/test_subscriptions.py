@@ -57,3 +57,17 @@ async def test_signals_are_heard_by_the_holder_of_the_ticket_only(world: World, 
 async def test_a_stranger_hears_nothing(world: World) -> None:
     (answer,) = await heard(world, "stranger", INBOX, 1)
     assert code(answer) == "UNAUTHENTICATED"
+
+
+PROGRESS = "subscription($id: ID!) { matchingProgress(matchingId: $id) { __typename id status stage percent } }"
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_how_far_a_run_is_is_told_to_those_who_run_the_organisation(world: World, actor: str) -> None:
+    (answer,) = await heard(world, actor, PROGRESS, 1, id=world.ids["running"])
+    if actor in ("mara", "finn"):
+        assert answer["data"]["matchingProgress"]["status"] == "RUNNING"
+        await reader_of(world, actor).read(answer["data"]["matchingProgress"])
+    else:
+        assert not answer.get("data")
+        assert code(answer) == ("UNAUTHENTICATED" if actor == "stranger" else "BAD_INPUT")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from models import clock, password
 from models.account import Account
@@ -29,9 +30,22 @@ from models.evidence import Evidence
 from models.files import AttachmentKind
 from models.goal import Goal, GoalStatus
 from models.inbox import Inbox, Kind
+from models.matching import LeftOver, LeftOverSide, MatchedPair, Matching, MatchingStatus, RunOptions
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence, Mentorship
-from models.organisation import ContactRule, Organisation, Programme
+from models.organisation import (
+    Cohort,
+    ContactRule,
+    Enrolment,
+    Membership,
+    Organisation,
+    OrganisationRole,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeSide,
+)
 from models.profile import Profile
 from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
@@ -39,11 +53,13 @@ from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from models.visibility import Visibility
+from tests.models.matching_world import worked_off
 from tests.people import PASSWORD
 from tests.schema.sdp import sdp
 
 # Mara mentors Theo; Zoe has a pair of her own, with Yan; Finn was Mara's mentee once. A stranger is nobody. All but
-# Finn are in a circle; he was put out of it. Zoe and Mara write to each other.
+# Finn are in a circle; he was put out of it. Zoe and Mara write to each other. Mara owns a guild with a programme in
+# which Theo and Nora take part, and Finn looks on. Zoe has a club with a programme for Yan; Finn may come to look on.
 ACTORS = ["stranger", "mara", "theo", "zoe", "finn"]
 
 SDP = sdp("canary-mara_theo-sdp")
@@ -95,15 +111,8 @@ async def build(world: World) -> None:
     for name in ("nora", "yan"):
         world.note(name, await Profile.get(id=people[name].id))
     await Account.all().update(contact=ContactRule.EVERYONE)
-    programme = await Programme.create(
-        organisation=await Organisation.create(name="canary-mara_theo-guild"),
-        name="canary-mara_theo-programme",
-        starts_on=date(2027, 1, 1),
-        ends_on=date(2027, 6, 1),
-        reply_days=7,
-    )
-    for name in ("mara", "theo"):
-        await programme.enrol(await Profile.get(id=people[name].id))
+    await _guild(world, people)
+    await _club(world, people)
     await _pair(world, people, "mara", "finn")
     await _ended_call(world, people)
     await (await Mentorship.get(id=key_of(world.ids["mara_finn mentorship"]))).end(
@@ -119,9 +128,10 @@ async def build(world: World) -> None:
     await _pair(world, people, "yan", "zoe")
     await _circle(world, people)
     await _direct(world, people)
+    await _published(world)
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
-    world.note("pending", await _ask(people, "mara", "theo", programme_id=programme.id))
+    world.note("pending", await _ask(people, "mara", "theo", programme_id=UUID(key_of(world.ids["programme"]))))
     # Finn does not know that he is Mara's second choice.
     choices = [Choice(people["yan"].id, "canary-mara_yan-please"), Choice(people["finn"].id, "canary-mara-queued")]
     _, queued = await Queue.add(choices, by=people["mara"], months=6, cadence=Cadence.WEEKLY)
@@ -143,6 +153,84 @@ async def _discovery(world: World, hashed: str, mara: Account) -> None:
         "canary-mara-search", SearchFor.MENTORS, by=mara, client_id="k", formats=["VIDEO"], **lists, **years
     )
     world.note("mara's search", kept)
+
+
+async def _guild(world: World, people: dict[str, Account]) -> None:
+    mara, theo, finn, nora = (people[name] for name in ("mara", "theo", "finn", "nora"))
+    text = "canary-mara_theo_finn_nora"
+    guild = await Organisation.found(f"{text}-guild", by=mara)
+    roles = {theo: OrganisationRole.PARTICIPANT, nora: OrganisationRole.PARTICIPANT, finn: OrganisationRole.OBSERVER}
+    for who, role in roles.items():
+        (asked,) = await guild.invite(by=mara, profile_ids=[who.id], emails=[], role=role)
+        member = await asked.accept(by=who)
+    world.note("guild", guild)
+    world.note("finn membership", member)
+    await guild.invite(by=mara, profile_ids=[], emails=["new@example.net"], role=OrganisationRole.PARTICIPANT)
+    programme, running = [
+        await Programme.set_up(
+            guild, by=mara, name=f"{text}-{name}", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
+            weights={"skills": 1.0}, reply_days=7,
+        )
+        for name in ("programme", "running")
+    ]  # fmt: skip
+    world.note("programme", programme)
+    days = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 2, 1)}
+    cohort = await Cohort.open(programme, by=mara, name=f"{text}-cohort", **days)
+    keys = (f"{text}-{key}" for key in ("team", "site", "key", "manager"))
+    said = [
+        Enrolment(theo.id, ProgrammeSide.MENTEE, 1, *keys, [("Why?", "canary-mara_theo_finn-answer")], cohort.id),
+        Enrolment(mara.id, ProgrammeSide.MENTOR, 1, answers=[("Why?", "canary-mara_finn-answer")]),
+        Enrolment(finn.id, ProgrammeSide.MENTEE),
+        Enrolment(nora.id, ProgrammeSide.MENTOR, 1),
+    ]
+    enrolled, *_ = await Participation.enrol(programme, said, by=mara)
+    world.note("theo participation", enrolled)
+    await PairRule.put(programme, mara.id, theo.id, PairRuleKind.NEVER, by=mara)
+    draft = await worked_off(await Matching.run(programme, RunOptions(), by=mara))
+    world.note("draft", draft)
+    one, other = await MatchedPair.filter(matching_id=draft.id)
+    world.note("matched", one)
+    world.note("other matched", other)
+    world.note("published", await worked_off(await draft.follow(RunOptions(), by=mara)))
+    await Participation.enrol(running, said[1:3], by=mara)
+    world.note("running", await Matching.run(running, RunOptions(), by=mara))
+
+
+async def _published(world: World) -> None:
+    """All that can become of a run and of a pair, at once; and all that can be said of somebody left over."""
+    published = key_of(world.ids["published"])
+    await Matching.filter(id=published).update(
+        status=MatchingStatus.PUBLISHED, replays_id=key_of(world.ids["draft"]), error="canary-mara_finn-error"
+    )
+    first, second = await MatchedPair.filter(matching_id=published).order_by("id")
+    await MatchedPair.filter(id=first.id).update(
+        request_id=key_of(world.ids["mara_theo request"]), mentorship_id=key_of(world.ids["mara_theo mentorship"]),
+        refusal="canary-mara_finn-refusal", published_at=clock.now(), mentor_id=second.mentor_id,
+    )  # fmt: skip
+    await LeftOver.create(
+        matching_id=published, profile_id=key_of(world.ids["nora"]), side=LeftOverSide.MENTEE,
+        reason={
+            "why": ["canary-mara_finn-why"], "mentors": 1, "exclusions": [["canary-mara_finn-rule", 2, 1]],
+            "shortage": {
+                "number": 1, "mentees": 2, "mentors": 1, "places": 1,
+                "named_mentees": [key_of(world.ids["nora"])], "named_mentors": [key_of(world.ids["yan"])],
+            },
+        },
+    )  # fmt: skip
+
+
+async def _club(world: World, people: dict[str, Account]) -> None:
+    zoe, yan, finn = people["zoe"], people["yan"], people["finn"]
+    club = await Organisation.found("canary-zoe_yan_finn-club", by=zoe)
+    (asked,) = await club.invite(by=zoe, profile_ids=[finn.id], emails=[], role=OrganisationRole.OBSERVER)
+    world.note("invitation", asked)
+    (asked,) = await club.invite(by=zoe, profile_ids=[yan.id], emails=[], role=OrganisationRole.ORGANISER)
+    await asked.accept(by=yan)
+    await Membership.filter(organisation_id=club.id, profile_id=zoe.id).update(role=OrganisationRole.ORGANISER)
+    programme = await Programme.set_up(
+        club, by=zoe, name="canary-zoe_yan_finn-programme", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1)
+    )
+    await Participation.enrol(programme, [Enrolment(yan.id, answers=[("Why?", "canary-zoe_yan_finn-answer")])], by=yan)
 
 
 async def _safety(people: dict[str, Account], world: World) -> None:

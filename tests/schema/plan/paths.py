@@ -24,7 +24,8 @@ from tests.schema.plan.community import ORDERS
 SCHEMA = schema._schema
 
 # The types of the rows that arguments name, where it is not the type of what they are arguments of.
-ROWS = {"conversationId": "Conversation", "fromId": "Profile"}
+ROWS = {"conversationId": "Conversation", "fromId": "Profile", "programmeId": "Programme", "cohortId": "Cohort"}
+ROWS |= {"matchingId": "Matching", "withId": "Matching"}
 
 
 @dataclass(frozen=True)

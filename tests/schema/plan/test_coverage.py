@@ -18,11 +18,23 @@ IN_PYTHON = {
     "Account.inboxCursor": "the end of the inbox log",
     "Profile.availability": "the windows of a JSON column",
     "Query.suggestions": "the scores of matching/",
+    "Programme.weights": "the numbers of a JSON column",
+    "Participation.answers": "the texts of a JSON column",
+    "Query.compareMatchings": "the pairs of two drafts, side by side",
+    "Matching.figures": "the numbers of a JSON column",
+    "Matching.weights": "the numbers of a JSON column",
+    "MatchedPair.components": "the numbers of a JSON column",
+    "LeftOver.reasons": "a part of a JSON column",
+    "LeftOver.parted": "a part of a JSON column",
+    "LeftOver.mentors": "a part of a JSON column",
+    "LeftOver.exclusions": "a part of a JSON column",
+    "LeftOver.shortage": "a part of a JSON column",
 }
 
 # Types to which a query comes through those alone.
 BELOW_PYTHON = {
     "SessionConnection", "SessionEdge", "Session", "Window", "SuggestionConnection", "SuggestionEdge", "ScoreComponent",
+    "ComponentWeight", "Answer", "DraftComparison", "DraftChange", "MatchingFigures", "RuleExclusion", "PlaceShortage",
 }  # fmt: skip
 
 # Arguments that are planned as literals, and not as variables.

@@ -168,6 +168,41 @@ ON_MESSAGES = ["editMessage", "deleteMessage", "addReaction", "removeReaction", 
 FILE = "Attachment:01890000-0000-7000-8000-0000000000"
 FILES = {"too many": [f"{FILE}{number}" for number in range(10, 21)], "one twice": [f"{FILE}10", f"{FILE}10"]}
 
+PEOPLE_OF_A_PROGRAMME: dict[str, Any] = {
+    "none": [],
+    "no id": [{"profileId": "x"}],
+    "another kind": [{"profileId": "Goal:01890000-0000-7000-8000-000000000000"}],
+    "one twice": [{"profileId": "Profile:01890000-0000-7000-8000-000000000000"}] * 2,
+    "too many": [{"profileId": f"Profile:01890000-0000-7000-8000-{n:012}"} for n in range(501)],
+    **{
+        f"{name} {case}": [{"profileId": "Profile:01890000-0000-7000-8000-000000000000", name: value}]
+        for name, values in {
+            "capacity": NEGATIVE_OR_HUGE | {"51": 51},
+            "team": {"override": HIDDEN["right-to-left override"], "too long": "x" * 81},
+            "site": {"NUL": "\x00"},
+            "staffKey": {"newline": "a\nb"},
+            "manager": {"lone surrogate": "\ud800"},
+            "cohortId": {"no id": "x"},
+        }.items()
+        for case, value in values.items()
+    },
+    "answered twice": [
+        {
+            "profileId": "Profile:01890000-0000-7000-8000-000000000000",
+            "answers": [{"question": "Why?", "text": text} for text in ("So.", "No.")],
+        }
+    ],
+}
+ANSWERS: dict[str, Any] = {
+    "too many": [{"question": str(number), "text": ""} for number in range(31)],
+    "twice": [{"question": "Why?", "text": "So."}] * 2,
+    "no question": [{"question": "", "text": "So."}],
+    "too long": [{"question": "Why?", "text": LONG}],
+    "NUL": [{"question": "Why?", "text": "\x00"}],
+}
+PARTICIPATION_WEIGHTS = {"negative": -0.1, "too large": 1_001}
+WEIGHTS = {"all zero": {"skills": 0}, "none": {}, "negative": {"skills": -1}, "too large": {"skills": 1_001}}
+
 # Mutation, field at fault, and values that are INVALID there.
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("signUp", "email", EMAILS),
@@ -224,6 +259,36 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("scheduleMessage", "clientId", CLIENT_IDS),
     ("forwardMessage", "clientId", CLIENT_IDS),
     ("forwardMessage", "meetingId", {"a goal too": "Meeting:01890000-0000-7000-8000-000000000000"}),
+    ("createOrganisation", "name", NAMES),
+    ("createOrganisation", "clientId", CLIENT_IDS),
+    ("updateOrganisation", "name", NAMES),
+    ("inviteMembers", "emails", {name: [value] for name, value in EMAILS.items()} | {"too many": ["x"] * 501}),
+    ("inviteMembers", "profileIds", {"no id": ["x"], "another kind": ["Goal:01890000-0000-7000-8000-000000000000"]}),
+    ("createProgramme", "name", NAMES),
+    ("createProgramme", "purpose", TEXTS),
+    ("createProgramme", "endsOn", {"before its start": "2026-12-31"}),
+    ("createProgramme", "participationWeight", PARTICIPATION_WEIGHTS),
+    ("createProgramme", "weights", WEIGHTS),
+    ("createProgramme", "replyDays", NEGATIVE_OR_HUGE | {"0": 0, "61": 61}),
+    ("updateProgramme", "replyDays", {"0": 0, "61": 61}),
+    ("createProgramme", "clientId", CLIENT_IDS),
+    ("updateProgramme", "name", NAMES),
+    ("updateProgramme", "purpose", TEXTS),
+    ("updateProgramme", "participationWeight", PARTICIPATION_WEIGHTS),
+    ("updateProgramme", "weights", WEIGHTS),
+    ("addCohort", "name", NAMES),
+    ("addCohort", "clientId", CLIENT_IDS),
+    ("enrolParticipants", "participants", PEOPLE_OF_A_PROGRAMME),
+    ("joinProgramme", "capacity", NEGATIVE_OR_HUGE | {"51": 51}),
+    ("joinProgramme", "answers", ANSWERS),
+    ("runMatching", "fairness", {"-1": -1, "2": 2}),
+    ("runMatching", "firstMenteeReward", {"-1": -1, "11": 11}),
+    ("runMatching", "clientId", CLIENT_IDS),
+    ("resolveMatching", "fairness", {"-1": -1}),
+    ("resolveMatching", "firstMenteeReward", {"-1": -1}),
+    ("resolveMatching", "stickiness", {"-1": -1, "11": 11}),
+    ("resolveMatching", "clientId", CLIENT_IDS),
+    ("replayMatching", "clientId", CLIENT_IDS),
     ("sendMessage", "attachmentIds", FILES),
     ("markDelivered", "number", NUMBERS),
     ("openCircle", "title", TITLES),
@@ -242,6 +307,31 @@ FIELDS: list[tuple[str, str, dict[str, Any]]] = [
 IDS: list[tuple[str, str, str]] = [
     ("signOut", "sessionId", "Session"),
     ("requestMentorship", "mentorId", "Profile"),
+    ("updateOrganisation", "organisationId", "Organisation"),
+    ("inviteMembers", "organisationId", "Organisation"),
+    ("acceptInvitation", "membershipId", "Membership"),
+    ("setMemberRole", "membershipId", "Membership"),
+    ("endMembership", "membershipId", "Membership"),
+    ("createProgramme", "organisationId", "Organisation"),
+    ("updateProgramme", "programmeId", "Programme"),
+    ("addCohort", "programmeId", "Programme"),
+    ("enrolParticipants", "programmeId", "Programme"),
+    ("joinProgramme", "programmeId", "Programme"),
+    ("leaveProgramme", "participationId", "Participation"),
+    ("runMatching", "programmeId", "Programme"),
+    ("runMatching", "cohortId", "Cohort"),
+    ("resolveMatching", "matchingId", "Matching"),
+    ("resolveMatching", "cohortId", "Cohort"),
+    ("replayMatching", "matchingId", "Matching"),
+    ("cancelMatching", "matchingId", "Matching"),
+    ("publishMatching", "matchingId", "Matching"),
+    ("lockPair", "pairId", "MatchedPair"),
+    ("forbidPair", "pairId", "MatchedPair"),
+    ("swapPairs", "pairId", "MatchedPair"),
+    ("swapPairs", "withPairId", "MatchedPair"),
+    ("setPairRule", "programmeId", "Programme"),
+    ("setPairRule", "menteeId", "Profile"),
+    ("setPairRule", "mentorId", "Profile"),
     ("requestMentorship", "programmeId", "Programme"),
     ("offerMentorship", "menteeId", "Profile"),
     ("offerMentorship", "programmeId", "Programme"),

@@ -12,12 +12,23 @@ from models.conversation import Circle, Notification, ScheduledMessage
 from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
+from models.matching import MatchedPair, Matching, RunOptions
 from models.meeting import Meeting, MeetingKind
 from models.mentorship import Cadence
-from models.organisation import ContactRule
+from models.organisation import (
+    ContactRule,
+    Enrolment,
+    Organisation,
+    OrganisationRole,
+    Participation,
+    Programme,
+    ProgrammeSide,
+)
+from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
+from tests.models.matching_world import worked_off
 from tests.people import pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
@@ -50,9 +61,46 @@ async def build() -> World:
     )
     await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
     circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
+    guild, other = [await Organisation.found("Guild", by=who) for who in (made.mentee, made.mentor)]
+    (asked,) = await guild.invite(
+        by=made.mentee, profile_ids=[made.mentor.id], emails=[], role=OrganisationRole.PARTICIPANT
+    )
+    (invitation,) = await other.invite(
+        by=made.mentor, profile_ids=[made.mentee.id], emails=[], role=OrganisationRole.OBSERVER
+    )
+    membership = await asked.accept(by=made.mentor)
+    programme = await Programme.set_up(
+        guild, by=made.mentee, name="Run", starts_on=clock.now().date(), ends_on=clock.now().date()
+    )
+    enrolled = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
+    participation, _ = await Participation.enrol(programme, enrolled, by=made.mentee)
+    quin = await person("Quin")
+    drafted, running = [
+        await Programme.set_up(
+            guild, by=made.mentee, name="Run", starts_on=clock.now().date(), ends_on=clock.now().date()
+        )
+        for _ in range(2)
+    ]
+    for who in (pia, quin, made.mentor, free):
+        side = ProgrammeSide.MENTEE if who in (pia, quin) else ProgrammeSide.MENTOR
+        for run in (drafted, running):
+            enrolment = await run.enrol(await Profile.get(id=who.id))
+            await Participation.filter(id=enrolment.id).update(side=side, capacity=1)
+    draft = await worked_off(await Matching.run(drafted, RunOptions(), by=made.mentee))
+    matched, other_matched = await MatchedPair.filter(matching_id=draft.id)
     choices = [Choice(mentor.id, "Will you?") for mentor in (made.mentor, free)]
     pending, queued = await Queue.add(choices, by=pia, months=6, cadence=Cadence.WEEKLY)
     rows_of: dict[str, Any] = {
+        "guild": guild,
+        "matched programme": drafted,
+        "draft": draft,
+        "matched": matched,
+        "other matched": other_matched,
+        "running": await Matching.run(running, RunOptions(), by=made.mentee),
+        "membership": membership,
+        "invitation": invitation,
+        "programme": programme,
+        "participation": participation,
         "mentorship": made.mentorship,
         "conversation": made.conversation,
         "circle": circle,

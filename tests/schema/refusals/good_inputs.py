@@ -13,11 +13,58 @@ SDP = sdp()
 TOMORROW = (clock.now() + timedelta(days=1)).isoformat()
 Input = Callable[[World], dict[str, Any]]
 
+PROGRAMME = {
+    "name": "New",
+    "purpose": "For all.",
+    "differentTeam": True,
+    "participationWeight": 0.5,
+    "weights": {"skills": 2, "languages": 1},
+}
+
 GOOD: dict[str, Input] = {
     "signUp": lambda _: {"email": "new@example.org", "password": PASSWORD, "name": "New", "timeZone": "UTC"},
     "signIn": lambda world: {"email": world.pair.mentee.email, "password": PASSWORD},
     "signOut": lambda world: {"sessionId": f"Session:{world.mentee.id}"},
     "updateProfile": lambda _: {"name": "New"},
+    "createOrganisation": lambda _: {"name": "New", "clientId": "new"},
+    "updateOrganisation": lambda world: {"organisationId": world.ids["guild"], "name": "New"},
+    "inviteMembers": lambda world: {
+        "organisationId": world.ids["guild"],
+        "profileIds": [world.ids["free"]],
+        "emails": ["new@example.org"],
+    },
+    "acceptInvitation": lambda world: {"membershipId": world.ids["invitation"]},
+    "setMemberRole": lambda world: {"membershipId": world.ids["membership"], "role": "OBSERVER"},
+    "endMembership": lambda world: {"membershipId": world.ids["membership"]},
+    "createProgramme": lambda world: {
+        "organisationId": world.ids["guild"],
+        "startsOn": "2027-01-01",
+        "endsOn": "2027-06-01",
+        **PROGRAMME,
+        "clientId": "new",
+    },
+    "updateProgramme": lambda world: {"programmeId": world.ids["programme"], **PROGRAMME},
+    "addCohort": lambda world: {"programmeId": world.ids["programme"], "name": "New", "clientId": "new"},
+    "enrolParticipants": lambda world: {
+        "programmeId": world.ids["programme"],
+        "participants": [{"profileId": world.ids["member"], "answers": [{"question": "Why?", "text": "So."}]}],
+    },
+    "joinProgramme": lambda world: {"programmeId": world.ids["programme"], "capacity": 2},
+    "leaveProgramme": lambda world: {"participationId": world.ids["participation"]},
+    "setPairRule": lambda world: {
+        "programmeId": world.ids["programme"],
+        "menteeId": world.ids["member"],
+        "mentorId": f"Profile:{world.pair.mentee.id}",
+        "kind": "MUST",
+    },
+    "runMatching": lambda world: {"programmeId": world.ids["matched programme"], "clientId": "new"},
+    "resolveMatching": lambda world: {"matchingId": world.ids["draft"], "clientId": "new"},
+    "replayMatching": lambda world: {"matchingId": world.ids["draft"], "clientId": "new"},
+    "cancelMatching": lambda world: {"matchingId": world.ids["running"]},
+    "publishMatching": lambda world: {"matchingId": world.ids["draft"]},
+    "lockPair": lambda world: {"pairId": world.ids["matched"], "locked": True},
+    "forbidPair": lambda world: {"pairId": world.ids["matched"]},
+    "swapPairs": lambda world: {"pairId": world.ids["matched"], "withPairId": world.ids["other matched"]},
     "requestMentorship": lambda world: {"mentorId": world.ids["free"], "message": "Will you?", "clientId": "new"},
     "offerMentorship": lambda world: {"menteeId": world.ids["free"], "message": "Shall I?", "clientId": "new"},
     "requestMentors": lambda world: {

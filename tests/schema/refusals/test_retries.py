@@ -31,6 +31,11 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("scheduleMessage", {"sendAt": (clock.now() + timedelta(days=2)).isoformat()}),
     ("openCircle", {"title": "Other"}),
     ("openCircle", {"profileIds": []}),
+    ("createOrganisation", {"name": "Other"}),
+    ("createProgramme", {"weights": {"skills": 1}}),
+    ("addCohort", {"name": "Other"}),
+    ("runMatching", {"fairness": 0.5}),
+    ("resolveMatching", {"stickiness": 0.5}),
 ]
 
 

@@ -24,6 +24,8 @@ def test_every_mutation_is_tried() -> None:
     # GraphQL itself checks enums, dates and booleans; sign-in has tests of its own.
     checked_by_type = {"kind", "cadence", "status", "dueOn", "takeOver", "type", "away", "typing", "pinned", "starred"}
     checked_by_type |= {"role", "contact", "presence", "readReceipts", "missedMail", "muted", "pinned", "archived"}
+    checked_by_type |= {"startsOn", "endsOn", "mode", "publishAs", "side", "relax", "locked"}
+    checked_by_type |= {"differentTeam", "noLineManager", "sharedLanguage", "sameSite"}
     checked_by_type |= {"reason", "andOlder", "andLater", "format"}
     assert {(name, at) for name, at in every - tried if at not in checked_by_type and name != "signIn"} == set()
 

@@ -1,0 +1,57 @@
+"""Suggestions: whom somebody might ask, the best first."""
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from uuid import UUID
+
+from matching.ranking import Suggestion
+from models.profile import Profile
+from models.suggestion.dismissal import MatchRole
+from models.suggestion.pool import pool
+from models.suggestion.reading import read
+
+if TYPE_CHECKING:
+    from models.account import Account
+
+# A rank, and the id of who has it.
+Place: TypeAlias = tuple[float, UUID]
+
+# Whom one cannot ask in a role, or does not want to see: who are paired with one or asked already, a block stands
+# between, they were dismissed. Of a mentee's choices whose turn has not come a mentor knows nothing, and may offer.
+_OUT_OF_QUESTION: Final = {
+    role: f"""SELECT {other}_id FROM mentorship WHERE {me}_id = {{slot}} AND status = 'ACTIVE'
+        UNION ALL SELECT {other}_id FROM mentorship_request WHERE {me}_id = {{slot}} AND status IN ({states})
+        UNION ALL SELECT blocked_id FROM block WHERE blocker_id = {{slot}}
+        UNION ALL SELECT blocker_id FROM block WHERE blocked_id = {{slot}}
+        UNION ALL SELECT profile_id FROM dismissal WHERE owner_id = {{slot}} AND role = '{role}'"""  # noqa: S608
+    for role, me, other, states in (
+        (MatchRole.MENTEE, "mentee", "mentor", "'PENDING', 'QUEUED'"),
+        (MatchRole.MENTOR, "mentor", "mentee", "'PENDING'"),
+    )
+}
+
+
+async def suggest(
+    viewer: "Account",
+    *,
+    role: MatchRole = MatchRole.MENTEE,
+    limit: int,
+    after: Place | None = None,
+) -> list[tuple[Profile, Suggestion]]:
+    """The best for the viewer in this role, the best first, after the key of a suggestion.
+
+    All whom the viewer may see, and could ask now. They are ranked by the score of the pair less the mentor's price.
+    """
+    exclude = [UUID(str(row[0])) for row in await read(_OUT_OF_QUESTION[role], viewer.id)]
+    people = await pool().fresh()
+    found: list[tuple[Profile, Suggestion]] = []
+    size = limit
+    while len(found) < limit:
+        ranked = people.ranked(viewer.id, role, size, exclude=exclude, after=after)
+        # The pool knows everybody, and the rule of who may be seen is the profile's.
+        seen = Profile.visible_to(viewer).filter(id__in=[one.candidate.id for one in ranked])
+        rows: dict[Any, Profile] = {row.id: row for row in await seen} if ranked else {}
+        found += [(rows[one.candidate.id], one) for one in ranked if one.candidate.id in rows]
+        if len(ranked) < size:
+            break
+        after, size = cast(Place, ranked[-1].key), 2 * size
+    return found[:limit]

@@ -1,0 +1,236 @@
+"""Who belongs to an organisation, and what a role lets its member do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from models.account import Account
+from models.conversation.contact import reachable
+from models.organisation import (
+    PERMISSIONS,
+    Cohort,
+    ContactRule,
+    Deed,
+    Enrolment,
+    Membership,
+    Organisation,
+    OrganisationRole,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeMode,
+)
+from models.refusal import RefusalCode, Refused
+from tests.models.expect import refused
+from tests.people import person
+
+ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
+
+
+@dataclass
+class Guild:
+    """An organisation with a programme, and somebody in each role."""
+
+    organisation: Organisation
+    programme: Programme
+    people: dict[OrganisationRole, Account]
+    members: dict[OrganisationRole, Membership]
+
+    @property
+    def owner(self) -> Account:
+        return self.people[OrganisationRole.OWNER]
+
+    @property
+    def participant(self) -> Account:
+        return self.people[OrganisationRole.PARTICIPANT]
+
+
+async def a_guild(name: str = "Guild") -> Guild:
+    people = {role: await person(role.value.title()) for role in OrganisationRole}
+    owner = people[OrganisationRole.OWNER]
+    organisation = await Organisation.found(name, by=owner)
+    members = {OrganisationRole.OWNER: await Membership.get(profile_id=owner.id)}
+    for role, who in people.items():
+        if who is not owner:
+            (asked,) = await organisation.invite(by=owner, profile_ids=[who.id], emails=[], role=role)
+            members[role] = await asked.accept(by=who)
+    days = {"starts_on": date(2027, 9, 1), "ends_on": date(2028, 2, 29)}
+    return Guild(organisation, await Programme.set_up(organisation, by=owner, name="Run", **days), people, members)
+
+
+Tried = Callable[[Guild, Account], Awaitable[object]]
+
+TRIED: list[tuple[Deed, Tried]] = [
+    (Deed.GOVERN, lambda guild, by: guild.organisation.change(by=by, contact=ContactRule.OFF)),
+    (Deed.GOVERN, lambda guild, by: guild.members[OrganisationRole.PARTICIPANT].give(OrganisationRole.OBSERVER, by=by)),
+    (
+        Deed.GOVERN,
+        lambda guild, by: guild.organisation.invite(
+            by=by, profile_ids=[], emails=["a@example.org"], role=OrganisationRole.OBSERVER
+        ),
+    ),
+    (
+        Deed.INVITE,
+        lambda guild, by: guild.organisation.invite(
+            by=by, profile_ids=[], emails=["b@example.org"], role=OrganisationRole.PARTICIPANT
+        ),
+    ),
+    (Deed.ORGANISE, lambda guild, by: guild.programme.change(by=by, same_site=True)),
+    (Deed.ORGANISE, lambda guild, by: Cohort.open(guild.programme, by=by, name="Spring")),
+    (Deed.ORGANISE, lambda guild, by: Participation.enrol(guild.programme, [Enrolment(guild.owner.id)], by=by)),
+]
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("role", OrganisationRole)
+async def test_a_role_allows_what_the_table_says_and_nothing_else(database: str, role: OrganisationRole) -> None:
+    guild = await a_guild()
+    for deed, tried in TRIED:
+        if deed in PERMISSIONS[role]:
+            await tried(guild, guild.people[role])
+        else:
+            with refused(RefusalCode.NOT_ALLOWED):
+                await tried(guild, guild.people[role])
+
+
+async def test_nobody_belongs_to_an_organisation_before_they_accept(database: str) -> None:
+    guild, eve = await a_guild(), await person("Eve")
+    (asked,) = await guild.organisation.invite(
+        by=guild.owner, profile_ids=[], emails=[eve.email.upper()], role=OrganisationRole.PARTICIPANT
+    )
+    # They see who asks, and no more; and nothing is done with them.
+    assert [one.id for one in await Organisation.visible_to(eve)] == [guild.organisation.id]
+    assert await Programme.visible_to(eve) == []
+    with refused(RefusalCode.NOT_FOUND, "participants"):
+        await Participation.enrol(guild.programme, [Enrolment(eve.id)], by=guild.owner)
+    member = await asked.accept(by=eve)
+    assert (member.profile_id, member.email) == (eve.id, None)
+    assert [one.id for one in await Programme.visible_to(eve)] == [guild.programme.id]
+    assert (await asked.accept(by=eve)).id == member.id
+
+
+async def test_of_two_invitations_one_membership_comes_with_the_greater_role(database: str) -> None:
+    guild, eve = await a_guild(), await person("Eve")
+    invite = guild.organisation.invite
+    await invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.PARTICIPANT)
+    (asked,) = await invite(by=guild.owner, profile_ids=[], emails=[eve.email], role=OrganisationRole.ORGANISER)
+    await asked.accept(by=eve)
+    (member,) = await Membership.filter(profile_id=eve.id)
+    assert member.role is OrganisationRole.ORGANISER
+    assert not await Membership.exists(email=eve.email)
+    # And no invitation makes anything else of who is in.
+    (same,) = await invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.OWNER)
+    assert same.role is OrganisationRole.ORGANISER
+
+
+async def test_owners_who_leave_at_once_leave_one(database: str) -> None:
+    guild = await a_guild()
+    second = await guild.members[OrganisationRole.ORGANISER].give(OrganisationRole.OWNER, by=guild.owner)
+    leaving = (
+        guild.members[OrganisationRole.OWNER].end(by=guild.owner),
+        second.end(by=guild.people[OrganisationRole.ORGANISER]),
+    )
+    outcomes = await asyncio.gather(*leaving, return_exceptions=True)
+    (refusal,) = [one for one in outcomes if one is not None]
+    assert isinstance(refusal, Refused)
+    assert refusal.code is RefusalCode.WRONG_STATE
+    assert await Membership.filter(role=OrganisationRole.OWNER).count() == 1
+
+
+async def test_who_is_put_out_takes_part_in_nothing_any_more(database: str) -> None:
+    guild, other = await a_guild(), await a_guild("Other")
+    who = guild.participant
+    await Participation.enrol(guild.programme, [Enrolment(who.id)], by=guild.owner)
+    (asked,) = await other.organisation.invite(
+        by=other.owner, profile_ids=[who.id], emails=[], role=OrganisationRole.PARTICIPANT
+    )
+    await asked.accept(by=who)
+    await Participation.join(other.programme, Enrolment(who.id), by=who)
+    await Participation.enrol(guild.programme, [Enrolment(guild.owner.id)], by=guild.owner)
+    await PairRule.put(guild.programme, who.id, guild.owner.id, PairRuleKind.MUST, by=guild.owner)
+    await guild.members[OrganisationRole.PARTICIPANT].end(by=guild.owner)
+    assert [one.programme_id for one in await Participation.filter(profile_id=who.id)] == [other.programme.id]
+    assert [one.id for one in await Organisation.visible_to(who)] == [other.organisation.id]
+    assert await PairRule.all().count() == 0
+
+
+@ONE_ENGINE
+async def test_a_participant_sees_themselves_and_an_observer_everybody_and_another_organisation_nobody(
+    database: str,
+) -> None:
+    guild, other = await a_guild(), await a_guild("Other")
+    said = [Enrolment(guild.participant.id, answers=[("Why?", "So.")]), Enrolment(guild.owner.id)]
+    await Participation.enrol(guild.programme, said, by=guild.owner)
+    await PairRule.put(guild.programme, guild.participant.id, guild.owner.id, PairRuleKind.NEVER, by=guild.owner)
+    seen = {
+        role: (await Participation.visible_to(who).count(), await PairRule.visible_to(who).count())
+        for role, who in guild.people.items()
+    }
+    assert set(seen.values()) == {(2, 1), (1, 0)}
+    assert seen[OrganisationRole.PARTICIPANT] == (1, 0)
+    for model in (Participation, PairRule, Cohort):
+        assert await model.visible_to(other.owner).count() == 0
+    assert [one.organisation_id for one in await Programme.visible_to(other.owner)] == [other.organisation.id]
+
+
+async def test_enrolling_many_is_a_handful_of_statements_and_says_anew_what_was_said(database: str) -> None:
+    guild = await a_guild()
+    who = [guild.owner, guild.participant]
+    first = await Participation.enrol(
+        guild.programme, [Enrolment(one.id, capacity=3, team="Red") for one in who], by=guild.owner
+    )
+    await Participation.join(guild.programme, Enrolment(guild.owner.id, answers=[("Why?", "So.")]), by=guild.owner)
+    again = await Participation.enrol(
+        guild.programme, [Enrolment(one.id, capacity=None, team="Blue") for one in who], by=guild.owner
+    )
+    # What somebody has said themselves is not taken from them.
+    assert again[0].answers == [["Why?", "So."]]
+    assert [one.id for one in again] == [one.id for one in first]
+    assert {(one.capacity, one.team) for one in again} == {(None, "Blue")}
+
+
+@ONE_ENGINE
+async def test_a_member_joins_where_a_programme_is_open_for_it_and_changes_none_of_its_keys(database: str) -> None:
+    guild = await a_guild()
+    who = guild.participant
+    await guild.programme.change(by=guild.owner, mode=ProgrammeMode.ORGANISER)
+    with refused(RefusalCode.NOT_ALLOWED):
+        await Participation.join(guild.programme, Enrolment(who.id), by=who)
+    await Participation.enrol(guild.programme, [Enrolment(who.id, team="Red")], by=guild.owner)
+    joined = await Participation.join(guild.programme, Enrolment(who.id, capacity=2, team="Blue"), by=who)
+    assert (joined.capacity, joined.team) == (2, "Red")
+
+
+@ONE_ENGINE
+async def test_a_mentee_must_be_paired_with_one_mentor_only(database: str) -> None:
+    guild = await a_guild()
+    three = [guild.owner, guild.participant, guild.people[OrganisationRole.OBSERVER]]
+    await Participation.enrol(guild.programme, [Enrolment(one.id) for one in three], by=guild.owner)
+    mentee, one, other = (who.id for who in three)
+
+    async def put(mentor_id: object, kind: PairRuleKind | None) -> PairRule | None:
+        return await PairRule.put(guild.programme, mentee, mentor_id, kind, by=guild.owner)  # type: ignore[arg-type]
+
+    assert await put(one, PairRuleKind.NEVER)
+    must = await put(one, PairRuleKind.MUST)
+    assert must is not None
+    with refused(RefusalCode.WRONG_STATE, "menteeId"):
+        await put(other, PairRuleKind.MUST)
+    await put(one, None)
+    assert await put(other, PairRuleKind.MUST)
+    assert await PairRule.all().count() == 1
+
+
+@ONE_ENGINE
+async def test_the_contact_rule_of_an_organisation_holds_for_its_members_alone(database: str) -> None:
+    guild, eve = await a_guild(), await person("Eve")
+    await Account.all().update(contact=ContactRule.EVERYONE)
+    await guild.organisation.invite(by=guild.owner, profile_ids=[eve.id], emails=[], role=OrganisationRole.PARTICIPANT)
+    await guild.organisation.change(by=guild.owner, contact=ContactRule.OFF)
+    ana = await person("Ana")
+    await Account.all().update(contact=ContactRule.EVERYONE)
+    assert await reachable(ana, [eve.id, guild.participant.id]) == {eve.id}
