@@ -16,7 +16,7 @@ from models.conversation import Direct
 from models.database import connect
 from models.discovery import Criteria, found
 from models.mentorship import MeetingKind
-from models.organisation import ContactRule, Organisation, Programme
+from models.organisation import ContactRule, Membership, Organisation, OrganisationRole
 from models.profile import NO_HOURS, Profile
 from models.refusal import RefusalCode
 from models.saved_search import MOST_SAVED, SavedSearch, SearchFor
@@ -144,11 +144,11 @@ async def test_a_profile_shows_to_whom_its_person_allows(database: str) -> None:
     open_, inside, hidden = [await person(each, capacity=2, visibility=each) for each in Visibility]
     colleague, stranger = await person("Colleague"), await person("Stranger")
     company = await Organisation.create(name="Company")
-    day = clock.now().date()
-    for who in (inside, hidden, colleague):
-        # Of one organisation, each in a programme of their own.
-        run = await Programme.create(organisation_id=company.id, name=who.email, starts_on=day, ends_on=day)
-        await run.enrol(await Profile.get(id=who.id))
+    for who in (inside, hidden, colleague, stranger):
+        # Whoever is only invited does not belong to it yet.
+        joined = None if who is stranger else clock.now()
+        role = OrganisationRole.PARTICIPANT
+        await Membership.create(organisation_id=company.id, profile_id=who.id, role=role, joined_at=joined)
     assert [await sees(stranger, one) for one in (open_, inside, hidden)] == [True, False, False]
     assert [await sees(colleague, one) for one in (open_, inside, hidden)] == [True, True, False]
     assert await Profile.visible_to(hidden).filter(id=hidden.id).exists()
