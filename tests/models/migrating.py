@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
 ALTERATION = """
         ops.AlterField("Mentorship", "cadence", fields.CharField(max_length=20)),
         ops.AddField("Mentorship", "note", fields.CharField(max_length=40, null=True)),
-        ops.RemoveField("Profile", "headline"),
+        ops.RemoveField("Profile", "years_of_experience"),
         ops.AddField("Profile", "pronouns", fields.CharField(max_length=40, null=True)),
         ops.AlterField("Conversation", "last_number", fields.IntField(default=0)),
 """

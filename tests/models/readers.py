@@ -31,7 +31,7 @@ class WatchedBell(Bell):
     @property
     def asleep(self) -> bool:
         """Only a new ring, or the end of patience, can wake the feed."""
-        return self.waiting and not self._rung.is_set()
+        return self.waiting and not self.rung
 
     async def wait(self, patience: float) -> bool:
         """Wait as `Bell` does, and say so meanwhile."""

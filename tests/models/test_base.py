@@ -65,10 +65,10 @@ def test_every_model_says_who_sees_it() -> None:
     ruling = {"visible_to", "visible_through"}
     rules = {kind.__name__ for kind in all_below(Base) if kind is not Base and ruling & vars(kind).keys()}
     kinds = {kind.__name__ for kind in all_below(Base) if not kind._meta.abstract}
-    # An inbox is read by its owner's feed alone, and the key of a start or an opening by its author's retry; letters
-    # that were sent and the mark of the files' store are the server's own. They are shown to nobody.
+    # An inbox is read by its owner's feed alone, and the key of a start, an opening or a founding by its author's
+    # retry; letters that were sent and the mark of the files' store are the server's own. They are shown to nobody.
     nobodys = {"MissedMail", "MissedConversation", "Depot"}
-    assert kinds - rules == {"Inbox", VideoSessionStart.__name__, "ConversationOpening", *nobodys}
+    assert kinds - rules == {"Inbox", VideoSessionStart.__name__, "ConversationOpening", "Founding", *nobodys}
 
 
 async def test_who_sees_a_row_sees_what_is_visible_through_it_and_nobody_else_does(database: str) -> None:

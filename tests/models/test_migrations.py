@@ -118,7 +118,7 @@ async def test_a_migration_of_a_lived_in_database_loses_no_row(altered: Altered)
     assert altered.rows["profile_skill_offered"]
     assert await rows(altered.url) == altered.rows
     assert {"note"} <= set(await columns(altered.url, "mentorship"))
-    assert "headline" not in await columns(altered.url, "profile")
+    assert "years_of_experience" not in await columns(altered.url, "profile")
 
 
 async def test_after_a_migration_every_unique_constraint_and_index_still_stands(altered: Altered) -> None:

@@ -182,8 +182,6 @@ async def test_a_unit_that_began_before_and_commits_after_others_is_found(databa
         assert abouts(here, early, late) == ["Early", "Late"]
     finally:
         await slow.close()
-    await here.fresh()
-    assert here._known == {}
 
 
 def abouts(of: Pool, *people: Account) -> list[str]:
