@@ -17,7 +17,7 @@ TEAMS: Final = 200
 # Hours ahead of UTC, and how many live there.
 _ZONES: Final = {-5: 20, 0: 25, 1: 35, 5: 12, 8: 8}
 _LANGUAGES: Final = {"en": 80, "de": 20, "fr": 15, "es": 15, "pt": 8, "hi": 6, "zh": 6}
-_ROOTS: Final = [
+ROOTS: Final = [
     *("research", "team", "budget", "negotiation", "python", "statistics", "teaching", "data", "science", "marketing"),
     *("pricing", "contracts", "manager", "feedback", "delegate", "coach", "career", "design", "writing", "sales"),
     *("hiring", "product", "finance", "health", "engineering", "cloud", "security", "architecture", "speaking"),
@@ -63,7 +63,7 @@ def _people(random: Random, mentees: int, mentors: int, texts: bool) -> Iterator
         skills = frozenset(f"skill {one}" for one in random.choices(range(SKILLS), popular, k=random.randint(2, 6)))
         zone = random.choices(list(_ZONES), list(_ZONES.values()))[0]
         spoken = random.choices(list(_LANGUAGES), list(_LANGUAGES.values()), k=random.choice((1, 2, 2)))
-        text = " ".join(random.choices(_ROOTS, k=random.randint(8, 40))) if texts and random.random() < 0.7 else ""
+        text = " ".join(random.choices(ROOTS, k=random.randint(8, 40))) if texts and random.random() < 0.7 else ""
         yield Person(
             id=number,
             skills_offered=skills if is_mentor else frozenset(),

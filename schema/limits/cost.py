@@ -41,8 +41,8 @@ PLAIN_LISTS = {
 }
 
 # What a field costs besides the objects that it returns: suggestions are ranked, facets counted and drafts compared
-# among many, however few are asked for.
-WORK = {"suggestions": 150, "compareMatchings": 150, "mentorFacets": 50, "menteeFacets": 50}
+# among many, however few are asked for; and a pair is explained by all that stands between the two.
+WORK = {"suggestions": 150, "compareMatchings": 150, "mentorFacets": 50, "menteeFacets": 50, "explainMatch": 20}
 
 
 def measure(

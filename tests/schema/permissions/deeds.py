@@ -140,6 +140,8 @@ DEEDS: dict[str, Deed] = {
     "markRead": on("mara_theo conversation", "conversationId", number=2),
     "blockProfile": on("nora", "profileId"),
     "unblockProfile": on("nora", "profileId"),
+    "dismissSuggestion": on("nora", "profileId"),
+    "restoreSuggestion": on("nora", "profileId", role="MENTOR"),
     "reportProfile": Deed(
         lambda world: {
             "conversationId": world.ids["mara_theo conversation"],

@@ -48,10 +48,11 @@ def everything(kind: Any, without: frozenset[str] = frozenset(), deep: int = DEE
 WAYS: dict[str, dict[str, Any]] = {"planned": {"without": COMPUTED, "deep": 6}, "field by field": {}}
 
 QUERIES = [name for name in TYPES["Query"].fields if "id" not in TYPES["Query"].fields[name].args]
-# What a list must be given.
+# What a list, or what is no row, must be given.
 GIVEN = {"searchMessages": '(text: "canary")', "messages": '(conversationId: "{mara_theo conversation}")'}
 GIVEN["participations"] = GIVEN["matchings"] = '(programmeId: "{programme}")'
 GIVEN["compareMatchings"] = '(matchingId: "{draft}", withId: "{published}")'
+GIVEN["explainMatch"] = '(mentorId: "{nora}", menteeId: "{mara}")'
 BY_ID = {"profile": "Profile", "mentorship": "Mentorship", "videoSession": "VideoSession"}
 BY_ID |= {"organisation": "Organisation", "programme": "Programme", "matching": "Matching"}
 

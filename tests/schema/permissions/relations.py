@@ -36,6 +36,7 @@ from models.request import MentorshipRequest
 from models.saved_search import SavedSearch
 from models.session import Session
 from models.skill import Skill
+from models.suggestion import Dismissal
 from models.video import VideoParticipant, VideoSession
 from models.visibility import Visibility
 from tests.schema.permissions.rules import (
@@ -82,6 +83,7 @@ NODES: dict[str, Any] = {
     "Participant": Participant,
     "Message": Message,
     "Block": Block,
+    "Dismissal": Dismissal,
     "Report": Report,
     "ReportedMessage": ReportedMessage,
     "MessageVersion": MessageVersion,
@@ -130,6 +132,7 @@ OWNED = {
     "Session": "account_id",
     "Notification": "account_id",
     "Block": "blocker_id",
+    "Dismissal": "owner_id",
     "Report": "author_id",
     "ScheduledMessage": "author_id",
     "SavedSearch": "author_id",

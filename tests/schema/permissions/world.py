@@ -51,6 +51,7 @@ from models.report import Report, ReportedMessage, ReportReason
 from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
+from models.suggestion import Dismissal, MatchRole
 from models.video import SignalKind, VideoParticipant, VideoSession, VideoSignal
 from models.visibility import Visibility
 from tests.models.matching_world import worked_off
@@ -108,7 +109,7 @@ async def build(world: World) -> None:
             skills_wanted=["Law"],
         )
     await _discovery(world, hashed, people["mara"])
-    for name in ("nora", "yan"):
+    for name in ("nora", "yan", "mara"):
         world.note(name, await Profile.get(id=people[name].id))
     await Account.all().update(contact=ContactRule.EVERYONE)
     await _guild(world, people)
@@ -234,8 +235,9 @@ async def _discovery(world: World, hashed: str, mara: Account) -> None:
 
 
 async def _safety(people: dict[str, Account], world: World) -> None:
-    """Mara wants to hear nothing of Zoe, and has reported Finn."""
+    """Mara wants to hear nothing of Zoe, nor to be suggested her, and has reported Finn."""
     await Block.put(people["zoe"].id, by=people["mara"])
+    await Dismissal.put(people["zoe"].id, MatchRole.MENTOR, by=people["mara"])
     message = await Message.get(id=key_of(world.ids["mara_finn message"]))
     report = await Report.file(
         await Conversation.get(id=message.conversation_id),

@@ -57,6 +57,7 @@ from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.session import Session
 from models.skill import Skill
+from models.suggestion import Dismissal, MatchRole
 from models.video import VideoParticipant, VideoSession
 from schema import (
     account,
@@ -73,6 +74,7 @@ from schema import (
     request,
     search,
     skill,
+    suggestion,
 )
 from schema.connection import Order
 from schema.context import Context
@@ -136,6 +138,7 @@ ORDERS: dict[str, tuple[Order, type[Base]]] = {
     "goals": (mentorship.OLDEST_GOAL_FIRST, Goal),
     "meetings": (mentorship.LATEST_MEETING_FIRST, Meeting),
     "blocks": (block.NEWEST_FIRST, Block),
+    "dismissedSuggestions": (suggestion.NEWEST_FIRST, Dismissal),
     "reports": (report.NEWEST_FIRST, Report),
     "sessions": (account.BY_AGE, Session),
     "notifications": (notification.NEWEST_FIRST, Notification),
@@ -146,6 +149,7 @@ MODELS: list[type[Base]] = [
     Meeting, Conversation, Participant, Message, MessageVersion, Reaction, ScheduledMessage, Evidence, VideoSession,
     VideoParticipant, Block, Report, ReportedMessage, Attachment,
     Notification, Membership, Cohort, Participation, PairRule, Matching, MatchedPair, LeftOver, SavedSearch,
+    Dismissal,
 ]  # fmt: skip
 
 NAME = re.compile(r"@(id|cursor):(\w+):(\d+)")
@@ -339,8 +343,10 @@ async def requests(mentee: Account, other: Account) -> None:
 
 
 async def safety(two: Pair, other: Account) -> None:
-    """Blocks and reports, with texts that are hard to write."""
+    """Blocks and reports, with texts that are hard to write; and dismissals."""
     await Block.put(other.id, by=two.mentor)
+    for role in MatchRole:
+        await Dismissal.put(other.id, role, by=two.mentor)
     said = Message.filter(conversation_id=two.conversation.id, author_id=two.mentee.id)
     messages = await said.filter(deleted_at__isnull=True)
     for index, text in enumerate(awkward()):

@@ -26,6 +26,7 @@ SCHEMA = schema._schema
 # The types of the rows that arguments name, where it is not the type of what they are arguments of.
 ROWS = {"conversationId": "Conversation", "fromId": "Profile", "programmeId": "Programme", "cohortId": "Cohort"}
 ROWS |= {"matchingId": "Matching", "withId": "Matching"}
+ROWS |= {"mentorId": "Profile", "menteeId": "Profile"}
 
 
 @dataclass(frozen=True)

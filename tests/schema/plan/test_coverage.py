@@ -18,6 +18,7 @@ IN_PYTHON = {
     "Account.inboxCursor": "the end of the inbox log",
     "Profile.availability": "the windows of a JSON column",
     "Query.suggestions": "the scores of matching/",
+    "Query.explainMatch": "the scores of matching/",
     "Programme.weights": "the numbers of a JSON column",
     "Participation.answers": "the texts of a JSON column",
     "Query.compareMatchings": "the pairs of two drafts, side by side",
@@ -34,6 +35,7 @@ IN_PYTHON = {
 # Types to which a query comes through those alone.
 BELOW_PYTHON = {
     "SessionConnection", "SessionEdge", "Session", "Window", "SuggestionConnection", "SuggestionEdge", "ScoreComponent",
+    "MatchExplanation",
     "ComponentWeight", "Answer", "DraftComparison", "DraftChange", "MatchingFigures", "RuleExclusion", "PlaceShortage",
 }  # fmt: skip
 

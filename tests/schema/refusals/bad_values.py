@@ -363,6 +363,8 @@ IDS: list[tuple[str, str, str]] = [
     ("markNotificationRead", "notificationId", "Notification"),
     ("blockProfile", "profileId", "Profile"),
     ("unblockProfile", "profileId", "Profile"),
+    ("dismissSuggestion", "profileId", "Profile"),
+    ("restoreSuggestion", "profileId", "Profile"),
     ("reportProfile", "conversationId", "Conversation"),
     ("reportProfile", "profileId", "Profile"),
     ("sendMessage", "attachmentIds", "Attachment"),

@@ -121,6 +121,8 @@ GOOD: dict[str, Input] = {
     "markRead": lambda world: {"conversationId": world.ids["conversation"], "number": 0},
     "blockProfile": lambda world: {"profileId": world.ids["free"]},
     "unblockProfile": lambda world: {"profileId": world.ids["free"]},
+    "dismissSuggestion": lambda world: {"profileId": world.ids["free"], "role": "MENTEE"},
+    "restoreSuggestion": lambda world: {"profileId": world.ids["free"], "role": "MENTEE"},
     "reportProfile": lambda world: {
         "conversationId": world.ids["conversation"],
         "profileId": f"Profile:{world.pair.mentor.id}",
