@@ -1,9 +1,9 @@
 """The people that suit somebody best, a page at a time."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from matching.scoring import explain, score_all
 
 UNITS: Final = 1_000_000
 """Scores are told apart in whole millionths, here and in a programme: the last bits are an accident of arithmetic."""
+
+Place: TypeAlias = tuple[float, Identity]
+"""A place in a ranking: the rank and the id of who has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Suggestion:
     """What it is ranked by: the score less the mentor's price, in whole millionths. Without prices, the score."""
 
     @property
-    def key(self) -> tuple[float, Identity]:
+    def key(self) -> Place:
         """The place in the ranking, (rank, id): given as `after`, it begins the next page."""
         return self.rank, self.candidate.id
 
@@ -41,14 +44,30 @@ def recommend(
     *,
     exclude: Iterable[Identity] = (),
     among: NDArray[np.bool_] | Iterable[Identity] | None = None,
-    after: tuple[float, Identity] | None = None,
+    after: Place | None = None,
     weights: Weights = DEFAULT_WEIGHTS,
 ) -> list[Suggestion]:
-    """The `k` best candidates for somebody on the side `side`: by falling score less price, then by id.
+    """The `k` best candidates for somebody, as `best` finds them, with their fit and the reasons for it."""
+    found = best(population, person_id, side, k, exclude=exclude, among=among, after=after, weights=weights)
+    return explained(population, person_id, side, found, weights)
+
+
+def best(
+    population: Population,
+    person_id: Identity,
+    side: Side,
+    k: int,
+    *,
+    exclude: Iterable[Identity] = (),
+    among: NDArray[np.bool_] | Iterable[Identity] | None = None,
+    after: Place | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> list[Place]:
+    """The places of the `k` best candidates for somebody on the side `side`: by falling score less price, then by id.
 
     A mentee is recommended mentors, at the population's prices; a mentor mentees. `exclude` are ids to leave out,
     `among` those to choose from, as ids or as a mask of the population's rows; a person is never suggested to
-    themselves. `after` is the `key` of the last suggestion seen, who need not be there any more. Raises ValueError
+    themselves. `after` is the place of the last one seen, who need not be there any more. Raises ValueError
     for a negative `k` and KeyError for a person who is not in the population.
     """
     if k < 0:
@@ -61,17 +80,26 @@ def recommend(
     open_to = _candidates(population, row, exclude, among)
     if after is not None:
         open_to &= _behind(population, ranks, after)
-    chosen = _best(population, ranks, open_to, k)
-    ids = [population.people[candidate].id for candidate in chosen]
+    return [(int(ranks[one]) / UNITS, population.people[one].id) for one in _best(population, ranks, open_to, k)]
+
+
+def explained(
+    population: Population,
+    person_id: Identity,
+    side: Side,
+    places: Sequence[Place],
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> list[Suggestion]:
+    """The candidates at these places of somebody's ranking, with their fit and the reasons for it."""
+    ids = [candidate for _, candidate in places]
     pairs = [[person_id] * len(ids), ids]
     mentees, mentors = pairs if side is Side.MENTEE else pairs[::-1]
-    explained = explain(population, mentees, mentors, weights)
+    parts = explain(population, mentees, mentors, weights)
     found = []
-    for place, (mentee, mentor) in enumerate(zip(mentees, mentors, strict=True)):
-        fit = explained.fit(place)
-        told = reasons(population[mentee], population[mentor], fit, reader=side)
-        candidate = population.people[chosen[place]]
-        found.append(Suggestion(candidate, fit, tuple(told), rank=int(ranks[chosen[place]]) / UNITS))
+    for number, (rank, candidate) in enumerate(places):
+        fit = parts.fit(number)
+        told = reasons(population[mentees[number]], population[mentors[number]], fit, reader=side)
+        found.append(Suggestion(population[candidate], fit, tuple(told), rank))
     return found
 
 
@@ -90,7 +118,7 @@ def _candidates(
     return mask
 
 
-def _behind(population: Population, ranks: NDArray[np.int64], after: tuple[float, Identity]) -> NDArray[np.bool_]:
+def _behind(population: Population, ranks: NDArray[np.int64], after: Place) -> NDArray[np.bool_]:
     """Who comes after this place in the ranking."""
     last, named = round(after[0] * UNITS), after[1]
     behind = ranks < last

@@ -5,9 +5,9 @@ that. So an edit shows in the next query, whichever process stored it, and nothi
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -15,7 +15,7 @@ import structlog
 from tortoise.connection import get_connection
 
 from matching.population import Population
-from matching.ranking import Suggestion, recommend
+from matching.ranking import Suggestion, best, explained
 from models import clock
 from models.database import dialect
 from models.suggestion import reading
@@ -23,6 +23,9 @@ from models.suggestion.candidates import Candidates
 from models.suggestion.dismissal import MatchRole
 
 log = structlog.get_logger()
+
+# A rank, and the id of who has it.
+Place: TypeAlias = tuple[float, UUID]
 
 # How old the prices may be: they are to spread what is asked, and need not know of the last request.
 PRICED_FOR: Final = timedelta(seconds=10)
@@ -70,18 +73,18 @@ class Pool:
                 self._candidates.price(await reading.waiting())
                 self._priced_until = clock.now() + PRICED_FOR
 
-    def ranked(
+    def best(
         self,
         viewer_id: UUID,
         role: MatchRole,
         limit: int,
         *,
         exclude: Iterable[UUID],
-        after: tuple[float, UUID] | None = None,
-    ) -> list[Suggestion]:
-        """The best for somebody: of those who have a free place or, where they are the mentor, who look for help.
+        after: Place | None = None,
+    ) -> list[Place]:
+        """The places of the best for somebody: of mentors with a free place or, for a mentor, of who looks for one.
 
-        Nobody for a mentor without a free place, as none could be taken.
+        None for a mentor without a free place, as nobody could be taken.
         """
         candidates, people = self._candidates, self.population
         if viewer_id not in people:
@@ -89,7 +92,14 @@ class Pool:
         if role is MatchRole.MENTOR and candidates.places[people.row(viewer_id)] == 0:
             return []
         among = candidates.places > 0 if role is MatchRole.MENTEE else candidates.seeking
-        return recommend(people, viewer_id, role.side, limit, exclude=exclude, among=among, after=after)
+        found = best(people, viewer_id, role.side, limit, exclude=exclude, among=among, after=after)
+        return cast(list[Place], found)
+
+    def explained(self, viewer_id: UUID, role: MatchRole, places: Sequence[Place]) -> list[Suggestion]:
+        """Who is at these places, and why. Who has gone meanwhile is left out."""
+        people = self.population
+        there = [place for place in places if place[1] in people] if viewer_id in people else []
+        return explained(people, viewer_id, role.side, there)
 
     async def _gather(self) -> None:
         await reading.forget_foreign_numbers()

@@ -1,19 +1,19 @@
 """Suggestions: whom somebody might ask, the best first."""
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
 from matching.ranking import Suggestion
 from models.profile import Profile
 from models.suggestion.dismissal import MatchRole
-from models.suggestion.pool import pool
+from models.suggestion.pool import Place, pool
 from models.suggestion.reading import read
 
 if TYPE_CHECKING:
     from models.account import Account
 
-# A rank, and the id of who has it.
-Place: TypeAlias = tuple[float, UUID]
+# Where few may be seen, each further look goes over so many times more.
+FURTHER: Final = 4
 
 # Whom one cannot ask in a role, or does not want to see: who are paired with one or asked already, a block stands
 # between, they were dismissed. Of a mentee's choices whose turn has not come a mentor knows nothing, and may offer.
@@ -43,15 +43,17 @@ async def suggest(
     """
     exclude = [UUID(str(row[0])) for row in await read(_OUT_OF_QUESTION[role], viewer.id)]
     people = await pool().fresh()
-    found: list[tuple[Profile, Suggestion]] = []
+    rows: dict[UUID, Profile] = {}
+    found: list[Place] = []
     size = limit
     while len(found) < limit:
-        ranked = people.ranked(viewer.id, role, size, exclude=exclude, after=after)
-        # The pool knows everybody, and the rule of who may be seen is the profile's.
-        seen = Profile.visible_to(viewer).filter(id__in=[one.candidate.id for one in ranked])
-        rows: dict[Any, Profile] = {row.id: row for row in await seen} if ranked else {}
-        found += [(rows[one.candidate.id], one) for one in ranked if one.candidate.id in rows]
-        if len(ranked) < size:
+        places = people.best(viewer.id, role, size, exclude=exclude, after=after)
+        # The pool knows everybody; who may be seen is the profile's rule.
+        visible = Profile.visible_to(viewer).filter(id__in=[one for _, one in places])
+        rows |= {row.id: row for row in await visible} if places else {}
+        found += [place for place in places if place[1] in rows]
+        if len(places) < size:
             break
-        after, size = cast(Place, ranked[-1].key), 2 * size
-    return found[:limit]
+        after, size = places[-1], FURTHER * size
+    told = people.explained(viewer.id, role, found[:limit])
+    return [(rows[cast(UUID, one.candidate.id)], one) for one in told]

@@ -17,7 +17,7 @@ from models.mentorship import MeetingKind
 from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
 from models.suggestion import Dismissal, MatchRole, suggest
-from models.suggestion.suggest import Place
+from models.suggestion.pool import Place
 from tests.matching.reference import score
 from tests.models.suggestion.people import MORNINGS, NIGHTS, change, learner, mentor, suggested
 from tests.people import pair, person, request
