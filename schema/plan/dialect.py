@@ -130,8 +130,11 @@ class Sqlite(Dialect):
         return f"json_quote({value})"
 
     def floating(self, value: str) -> str:
-        """The JSON of a floating-point number."""
-        return self.string(value)
+        """The JSON of a floating-point number: `json_quote` writes fifteen digits, which are not always enough."""
+        short, whole = (f"printf('%!.{digits}g', {value})" for digits in (15, 17))
+        return (
+            f"CASE WHEN {value} IS NULL THEN 'null' WHEN CAST({short} AS REAL) = {value} THEN {short} ELSE {whole} END"
+        )
 
     def number(self, value: Piece) -> Sql:
         """A number: it becomes text where it stands beside text."""

@@ -131,7 +131,14 @@ def test_every_plain_list_of_rows_has_a_weight() -> None:
         "Window",
         "ReportedMessage",
         "ReactionCount",
-    } | {"Attachment"}
+        "Attachment",
+        "ComponentWeight",
+        "Answer",
+        "ScoreComponent",
+        "RuleExclusion",
+        "DraftChange",
+        "Facet",
+    }
     plain = {
         name
         for kind in schema._schema.type_map.values()

@@ -42,7 +42,8 @@ def aimed(place: Place, name: str) -> Iterator[str]:
         own = ORDERS[place.name][0].name if place.name in ORDERS else "suggestions"
         for attack in ATTACKS:
             yield from (f"{own}:{KEY}:{attack}", f"{own}:{KEY}{attack}:1", f"{attack}:{KEY}:1", f"{own}:{attack}")
-        yield from (f"@cursor:{other}:0" for other in ORDERS if other != place.name)
+        # Two lists of one order take each other's cursors.
+        yield from (f"@cursor:{other}:0" for other in ORDERS if ORDERS[other][0].name != own)
         yield from (f"{own}:{KEY}:", f"{own}:{KEY}", own, "")
 
 

@@ -61,11 +61,11 @@ async def build() -> World:
     )
     await Account.filter(id__in=[free.id, made.mentee.id]).update(contact=ContactRule.EVERYONE)
     circle = await Circle.open("Circle", [made.mentor.id], by=made.mentee)
-    guild, other = [await Organisation.found("Guild", by=who) for who in (made.mentee, made.mentor)]
+    guild, theirs = [await Organisation.found("Guild", by=who) for who in (made.mentee, made.mentor)]
     (asked,) = await guild.invite(
         by=made.mentee, profile_ids=[made.mentor.id], emails=[], role=OrganisationRole.PARTICIPANT
     )
-    (invitation,) = await other.invite(
+    (invitation,) = await theirs.invite(
         by=made.mentor, profile_ids=[made.mentee.id], emails=[], role=OrganisationRole.OBSERVER
     )
     membership = await asked.accept(by=made.mentor)
