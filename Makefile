@@ -41,6 +41,7 @@ bench: .venv/ready ## measure reads, sends, deliveries, sockets and matching, on
 	$(BIN)/python -m benches.delivery
 	$(BIN)/python -m benches.messages
 	$(BIN)/python -m benches.matching
+	$(BIN)/python -m benches.suggestions
 
 bench-peers: .venv/ready ## the same beside other GraphQL servers and solvers, installed into benches/peers/
 	npm ci --prefix benches/peers --ignore-scripts --no-audit --no-fund --loglevel=error

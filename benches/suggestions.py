@@ -2,7 +2,7 @@
 
 `python -m benches.suggestions`. Milliseconds of a query of twenty with scores, components, reasons and profiles, and
 the CPU that it takes, in one process and one query after the other: while nothing changes, each after an edit of a
-profile, and where nine of ten people do not show to the viewer. Beside it a page of the same fields that ranks nothing.
+profile, and where 19 of 20 people do not show to the viewer. Beside it a page of the same fields that ranks nothing.
 The cases take turns. And how long the pool takes to be filled when a process starts.
 """
 
@@ -98,7 +98,7 @@ async def measure(url: str, title: str, rounds: int, many: int) -> list[Row]:
     for turn in range(rounds + 1):
         for name, (document, before) in cases.items():
             await timed(document, asking, before, many, found[name] if turn else {})
-    hidden = found.setdefault("suggestions, nine of ten hidden", {})
+    hidden = found.setdefault("suggestions, 19 of 20 hidden", {})
     shown = [row.id for row in await Profile.all().only("id").order_by("id") if row.id.int % 10 == 0]
     await Profile.exclude(id__in=shown[:500]).update(visibility="NOBODY")
     await timed(SUGGESTIONS, asking, nothing, many, {})

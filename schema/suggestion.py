@@ -13,6 +13,7 @@ from models.suggestion import MatchRole
 from schema.connection import Connection, Order, PageInfo, foreign_cursor, page, page_info, size
 from schema.context import Info, viewer
 from schema.node import Node, as_node, id_of, node, related
+from schema.plan.executor import Records
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -184,7 +185,7 @@ def _edge(profile: models.profile.Profile, suggestion: Ranked) -> SuggestionEdge
 
 
 def _components(fit: Fit) -> list[ScoreComponent]:
-    return [
+    return Records(
         ScoreComponent(
             name=str(part.name),
             side=str(part.side),
@@ -193,7 +194,7 @@ def _components(fit: Fit) -> list[ScoreComponent]:
             contribution=part.contribution,
         )
         for part in fit.components
-    ]
+    )
 
 
 def _place(cursor: str) -> tuple[float, UUID]:

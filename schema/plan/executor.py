@@ -1,24 +1,26 @@
 """The executor of operations that are not planned whole: mutations, events, and queries with a part made in Python.
 
 Where such an operation comes to rows, one statement reads all that is selected below them, and its JSON goes into the
-answer as it is. A selection that the rows themselves can answer needs no statement.
+answer as it is. A selection that the rows themselves can answer needs no statement. A list of records is read at once.
 """
 
 import asyncio
 from collections.abc import Hashable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 import structlog
-from graphql import GraphQLObjectType
+from graphql import GraphQLList, GraphQLObjectType, get_named_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from models.base import Base
 from models.database import is_outage
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class _Together:
@@ -27,6 +29,14 @@ class _Together:
     def __init__(self) -> None:
         self.rows: list[Base] = []
         self.read: asyncio.Task[Mapping[UUID, bytes]] | None = None
+
+
+class Records(list[T]):
+    """Objects of one type, whose fields are all plain: scalars that are there, and as their types say.
+
+    A selection on them is made once for all. Field by field, a page of suggestions would take longer to tell of its
+    components than to be found.
+    """
 
 
 class RowExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -52,6 +62,31 @@ class RowExecutor(StrawberryGraphQLCoreExecutionContext):
         if not isinstance(result, Base):
             return plainly()
         return self._below(result, return_type, field_details_list, plainly)
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: Any,
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """The selections on records, as they stand; of any other list, what ordinary execution makes of it."""
+        if not isinstance(result, Records):
+            return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+        kind: Any = get_named_type(return_type)
+        selected, *_ = self.collect_subfields(kind, field_details_list)
+        names = {key: details[0].node.name.value for key, details in selected.items()}
+        # Selections were validated: what is no field of the type is its name.
+        plain = {
+            key: kind.fields[name].extensions["strawberry-definition"].python_name if name in kind.fields else None
+            for key, name in names.items()
+        }
+        return [
+            {key: kind.name if name is None else getattr(record, name) for key, name in plain.items()}
+            for record in result
+        ]
 
     async def _below(self, row: Base, kind: GraphQLObjectType, details: Any, plainly: Any) -> Any:
         nodes = tuple(detail.node for detail in details)
