@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from models.database import changes, words
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
+from models.database.rendering import render_without_filters
 
 # Whether each is unique, and its columns.
 Indexes = set[tuple[bool, tuple[str, ...]]]
@@ -78,6 +79,7 @@ async def _run(connection: BaseDBAsyncClient, url: str, to: str | None) -> list[
         executor.recorder.ensure_schema = _nothing  # type: ignore[assignment, method-assign]
     targets = [MigrationTarget(app_label="models", name=to)]
     names = [step.migration.name for step in await executor.plan(targets)]
+    render_without_filters()
     await executor.migrate(targets)
     return names
 
