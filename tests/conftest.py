@@ -69,6 +69,13 @@ def spares(postgres_url: str) -> Iterator[list[Spare]]:
         asyncio.run(spare.dropped())
 
 
+@pytest.fixture
+def unused(spares: list[Spare]) -> None:
+    """For a test of how PostgreSQL plans: its database is a new one, in which no rows have come and gone."""
+    while spares:
+        asyncio.run(spares.pop().dropped())
+
+
 @pytest.fixture(scope="session")
 def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
     """The filled databases of this worker."""

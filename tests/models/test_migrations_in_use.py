@@ -38,7 +38,7 @@ async def test_a_lived_in_database_gets_the_indexes_from_the_side_of_the_skills_
     assert await rows(empty_url) == before
 
 
-async def test_who_has_a_skill_is_found_by_an_index(database_url: str) -> None:
+async def test_who_has_a_skill_is_found_by_an_index(unused: None, database_url: str) -> None:
     async with connect(database_url) as context:
         db = context.db()
         if db.capabilities.dialect == "postgres":

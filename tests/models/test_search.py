@@ -180,7 +180,7 @@ async def test_messages_are_found_after_a_migration_has_made_their_table_anew(
         assert await search(two.mentee, "before").count() == 0
 
 
-async def test_a_search_costs_what_the_searcher_has_and_not_what_there_is(database: str) -> None:
+async def test_a_search_costs_what_the_searcher_has_and_not_what_there_is(unused: None, database: str) -> None:
     """However common the word is among others, the index leads to one's own."""
     two = await pair()
     await say(two, "common word")

@@ -82,7 +82,7 @@ def _sequential(plan: Any) -> Iterator[str]:
 
 @pytest.mark.timeout(300)
 async def test_no_planned_read_looks_through_a_large_table(
-    database_url: str, statements: list[tuple[str, list[Any]]]
+    unused: None, database_url: str, statements: list[tuple[str, list[Any]]]
 ) -> None:
     key = await fill(database_url)
     asked = [(case.document, case.parameters) for case in cases(key)]
