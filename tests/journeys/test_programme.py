@@ -4,10 +4,12 @@ import asyncio
 import os
 import re
 import signal
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from models import clock
@@ -172,16 +174,21 @@ async def test_a_run_whose_process_is_killed_says_so_and_leaves_nothing_and_one_
 
 
 async def _process(log: Path, number: int) -> int:
-    """The process that works off the run of this number."""
-    async with asyncio.timeout(60):
-        while True:
-            found = re.findall(r'"process": (\d+)', log.read_text())  # noqa: ASYNC240
-            if len(found) >= number:
-                return int(found[number - 1])
-            await asyncio.sleep(0.02)
+    """The process that works off the run of this number: the server's log tells of each as it starts."""
+    followed = await asyncio.create_subprocess_exec("tail", "-n", "+1", "-f", log, stdout=asyncio.subprocess.PIPE)
+    assert followed.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            async for line in followed.stdout:
+                number -= b'"process": ' in line
+                if number == 0:
+                    return int(re.findall(rb'"process": (\d+)', line)[0])
+        raise AssertionError("the log has ended")
+    finally:
+        followed.kill()
+        await followed.communicate()
 
 
 async def _gone(process: int) -> None:
-    async with asyncio.timeout(30):
-        while Path(f"/proc/{process}").exists():  # noqa: ASYNC110, ASYNC240
-            await asyncio.sleep(0.02)
+    with suppress(psutil.NoSuchProcess):
+        await asyncio.to_thread(psutil.Process(process).wait, 30)

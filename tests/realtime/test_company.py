@@ -47,12 +47,21 @@ async def test_a_member_that_fails_is_woken_with_its_error_and_the_others_are_gi
     def fail() -> bool:
         raise wrong
 
-    members = [Member(), Member(fail), Member()]
+    handed_over = asyncio.Event()
+
+    def take() -> bool:
+        handed_over.set()
+        return True
+
+    # The last one's turn comes last.
+    members = [Member(), Member(fail), Member(take)]
     for member in members:
         company = bells.companies.join(member, ana, "e", 0, None, 60)
     for position in (3, 4):
         company.look()
-        await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            await handed_over.wait()
+        handed_over.clear()
         stored.append(position)
     assert [member.given for member in members] == [[1, 2, 3], [], [1, 2, 3]]
     assert [member.woken for member in members] == [[], [wrong], []]
