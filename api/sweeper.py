@@ -12,7 +12,7 @@ from models.files import Store
 from models.matching import MatchingInput
 from models.missed_mail import MissedMail
 from models.profile import Profile
-from models.request import MentorshipRequest
+from models.request import expire_overdue
 from models.retention import Retention
 from models.session import Session
 from models.video import VideoSession, VideoSignal
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 STEPS = (
     ScheduledMessage.send_due,
-    MentorshipRequest.expire_overdue,
+    expire_overdue,
     VideoSession.sweep,
     VideoSignal.forget,
     Session.forget_ended,

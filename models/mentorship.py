@@ -22,6 +22,7 @@ from models.text import prose
 if TYPE_CHECKING:
     from models.account import Account
     from models.conversation import Conversation
+    from models.organisation import Programme
     from models.request import MentorshipRequest
 
 
@@ -57,6 +58,11 @@ class Mentorship(Base):
         "models.MentorshipRequest", related_name="mentorship", null=True, on_delete=fields.RESTRICT
     )
     request_id: UUID | None
+    # In which the two were brought together; null outside of all.
+    programme: fields.ForeignKeyNullableRelation["Programme"] = fields.ForeignKeyField(
+        "models.Programme", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    programme_id: UUID | None
     mentor: fields.ForeignKeyRelation[Profile] = fields.ForeignKeyField(
         "models.Profile", related_name="mentorships_as_mentor", on_delete=fields.CASCADE
     )
@@ -87,6 +93,11 @@ class Mentorship(Base):
     def visible_to(cls, viewer: "Account") -> QuerySet[Self]:
         return cls.filter(Q(mentor_id=viewer.id) | Q(mentee_id=viewer.id))
 
+    @classmethod
+    def under_way_in(cls, programme_id: UUID) -> QuerySet[Self]:
+        """Those of a programme that have not ended."""
+        return cls.filter(programme_id=programme_id, status=MentorshipStatus.ACTIVE)
+
     @property
     def people(self) -> tuple[UUID, UUID]:
         """The ids of mentor and mentee."""
@@ -102,11 +113,13 @@ class Mentorship(Base):
         cadence: Cadence,
         format: MeetingKind = MeetingKind.VIDEO,
         request_id: UUID | None = None,
+        programme_id: UUID | None = None,
     ) -> Self:
         """The mentorship of two people, with its conversation; it takes one of the mentor's places. Both hear of it.
 
         Of a request that was accepted, or, without one, as an organiser has decided: whoever calls knows that the two
-        may be brought together. Within a unit; one that begins several holds all their people first (`Profile.hold`).
+        may be brought together, and may be paired in the programme if there is one. Within a unit; one that begins
+        several holds all their people first (`Profile.hold`).
         Raises `Refused` where the mentor has no free place, or the two have a mentorship already.
         """
         from models.conversation import Conversation
@@ -116,6 +129,7 @@ class Mentorship(Base):
         await (await Profile.get(id=mentor_id)).take_mentee()
         mentorship = await cls.create(
             request_id=request_id,
+            programme_id=programme_id,
             mentor_id=mentor_id,
             mentee_id=mentee_id,
             cadence=cadence,

@@ -9,15 +9,14 @@ import models.session
 from models.account import PresenceAudience
 from models.conversation import Notification
 from models.inbox import Inbox
-from models.organisation import ContactRule
 from schema.connection import Connection, Order, children
 from schema.context import Info, viewer
 from schema.node import Node, as_node, find, global_id, node, related
+from schema.organisation import ContactRule
 from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.refusal import mutation
 
-strawberry.enum(ContactRule, description="Who may write to somebody first: nobody, people of one programme, everyone.")
 strawberry.enum(PresenceAudience, description="Who sees whether somebody is there.")
 UNREAD = '(SELECT count(*) FROM "notification" WHERE "account_id" = {id} AND "read_at" IS NULL)'
 

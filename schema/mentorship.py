@@ -12,6 +12,7 @@ from schema.conversation import Conversation
 from schema.goal import Goal
 from schema.meeting import Meeting
 from schema.node import Node, as_node, find, lookup, node, related
+from schema.organisation import Programme
 from schema.profile import Profile
 from schema.refusal import mutation
 
@@ -29,6 +30,9 @@ class Mentorship(Node):
 
     mentor: Profile = related()
     mentee: Profile = related()
+    programme: Programme | None = related(
+        "The programme in which the two were brought together; null outside of all, or where you have left."
+    )
     status: MentorshipStatus
     cadence: Cadence
     format: MeetingKind = strawberry.field(description="How the two mean to meet.")

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import strawberry
 
+import models.matching
+import models.organisation
 import models.profile
 import models.suggestion
 from matching.fit import Fit
@@ -12,7 +14,7 @@ from matching.ranking import Suggestion as Ranked
 from models.suggestion import MatchRole
 from schema.connection import Connection, Order, PageInfo, foreign_cursor, page, page_info, size
 from schema.context import Info, viewer
-from schema.node import Node, as_node, id_of, node, related
+from schema.node import Node, as_node, id_if_given, id_of, node, related
 from schema.plan.executor import Records
 from schema.profile import Profile
 from schema.refusal import mutation
@@ -60,7 +62,9 @@ class MatchExplanation:
     components: list[ScoreComponent]
     reasons: list[str]
     weaknesses: list[str] = strawberry.field(description="What lowers the score, the weightiest first.")
-    obstacles: list[str] = strawberry.field(description="Why the other is not suggested to you; none for who is.")
+    obstacles: list[str] = strawberry.field(
+        description="Why the other is not suggested to you, or the two cannot be paired in the programme; else empty."
+    )
 
 
 @node(models.suggestion.Dismissal, "Somebody who is not suggested to you any more. They are not told.")
@@ -127,15 +131,21 @@ class SuggestionQuery:
 
     @strawberry.field(
         description="Why you and another would suit each other as mentor and mentee, and why not; null where there is "
-        "no such person whom you may see, or you are not one of the two."
+        "no such person whom you may see, or you are not one of the two. With a programme: why any two of its people "
+        "would, by its weights and rules, in the words that the mentee would read; null unless you help to run it and "
+        "both take part."
     )
     async def explain_match(
-        self, info: Info, mentor_id: strawberry.ID, mentee_id: strawberry.ID
+        self, info: Info, mentor_id: strawberry.ID, mentee_id: strawberry.ID, programme_id: strawberry.ID | None = None
     ) -> MatchExplanation | None:
-        """The fit of the viewer and another."""
+        """The fit of the viewer and another, or of two people of a programme."""
         mentor = id_of(models.profile.Profile, mentor_id, "mentorId")
         mentee = id_of(models.profile.Profile, mentee_id, "menteeId")
-        found = await models.suggestion.explain_match(viewer(info), mentor, mentee)
+        programme = id_if_given(models.organisation.Programme, programme_id, "programmeId")
+        if programme is None:
+            found = await models.suggestion.explain_match(viewer(info), mentor, mentee)
+        else:
+            found = await models.matching.explain_in(programme, mentor, mentee, viewer=viewer(info))
         if found is None:
             return None
         return MatchExplanation(

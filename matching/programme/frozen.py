@@ -72,7 +72,7 @@ def market_of(frozen: Frozen) -> Market:
         capacity=frozen["capacity"],
         weights=weights_of(frozen["weights"]),
         participation=frozen["participation"],
-        rules=rules_of(frozen),
+        rules=rules_of(frozen["rules"]),
         must=_pairs(frozen["must"]),
         never=_pairs(frozen["never"]),
         locked=_pairs(frozen["locked"]),
@@ -83,10 +83,10 @@ def market_of(frozen: Frozen) -> Market:
     )
 
 
-def rules_of(frozen: Frozen) -> list[Rule]:
-    """The hard rules of a frozen market."""
+def rules_of(data: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    """The hard rules of a frozen market, of its `rules`."""
     kinds = {"differ": Differ, "share": Share}
-    return [kinds[rule["kind"]](rule["name"], rule["mentees"], rule["mentors"]) for rule in frozen["rules"]]
+    return [kinds[rule["kind"]](rule["name"], rule["mentees"], rule["mentors"]) for rule in data]
 
 
 def told_pairs(frozen: Frozen, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from models.matching.comparison import MOST_TOLD, Change, Comparison, compare
 from models.matching.draft import MILLION, ForbiddenPair, LeftOver, LeftOverSide, MatchedPair
+from models.matching.explanation import explain_in
 from models.matching.input import MatchingInput
 from models.matching.matching import LEASE, TOPIC, Matching
-from models.matching.options import HardRule, RunOptions
+from models.matching.options import RunOptions
 from models.matching.publishing import publish, publish_some
 from models.matching.status import MatchingStatus
 
@@ -16,7 +17,6 @@ __all__ = [
     "Change",
     "Comparison",
     "ForbiddenPair",
-    "HardRule",
     "LeftOver",
     "LeftOverSide",
     "MatchedPair",
@@ -25,6 +25,7 @@ __all__ = [
     "MatchingStatus",
     "RunOptions",
     "compare",
+    "explain_in",
     "publish",
     "publish_some",
 ]

@@ -239,7 +239,7 @@ def _must_be_allowed(frozen: Frozen, pairs: Collection[tuple[str, str]], forbidd
             raise invalid("Nobody is their own mentor.", "withPairId")
         if (mentee, mentor) in never:
             raise Refused(RefusalCode.NOT_ALLOWED, NEVER, "withPairId")
-        if broken := excluding(rules_of(frozen), mentee, mentor):
+        if broken := excluding(rules_of(frozen["rules"]), mentee, mentor):
             raise Refused(RefusalCode.NOT_ALLOWED, f"The rule “{broken[0]}” forbids it.", "withPairId")
 
 

@@ -2,38 +2,11 @@
 
 import math
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from models.organisation import HardRule
 from models.refusal import invalid
-
-
-class HardRule(StrEnum):
-    """The hard rules that a programme may have. By the names of its settings."""
-
-    DIFFERENT_TEAM = "DIFFERENT_TEAM"
-    NO_LINE_MANAGER = "NO_LINE_MANAGER"
-    SHARED_LANGUAGE = "SHARED_LANGUAGE"
-    SAME_SITE = "SAME_SITE"
-
-    @property
-    def setting(self) -> str:
-        """The setting of a programme that asks for it."""
-        return self.value.lower()
-
-    @property
-    def words(self) -> str:
-        """As people are told of it."""
-        return WORDS[self]
-
-
-WORDS = {
-    HardRule.DIFFERENT_TEAM: "not the same team",
-    HardRule.NO_LINE_MANAGER: "not the line manager",
-    HardRule.SHARED_LANGUAGE: "a shared language",
-    HardRule.SAME_SITE: "the same site",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,30 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Subquery
 
 from matching.fit import Person
 from matching.programme import Contradiction
 from matching.programme.frozen import Frozen, frozen_person, market_of
 from models.block import Block
-from models.matching.options import HardRule, RunOptions
+from models.matching.options import RunOptions
 from models.mentorship import Mentorship, MentorshipStatus
-from models.organisation import Cohort, PairRule, PairRuleKind, Participation, Programme, ProgrammeMode, ProgrammeSide
+from models.organisation import (
+    Cohort,
+    PairRule,
+    PairRuleKind,
+    Participation,
+    Programme,
+    ProgrammeMode,
+    ProgrammeSide,
+    rules_over,
+)
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, not_found
-from models.request import MentorshipRequest
 from models.suggestion.reading import person_of
 
 MOST_PEOPLE = 100_000
@@ -88,7 +95,7 @@ async def _gather(programme: Programme, options: RunOptions) -> _Gathered:
         profiles |= {one.id: one for one in await some.prefetch_related("skills_offered", "skills_wanted")}
     people = Subquery(taking_part.values("profile_id"))
     pairs = Mentorship.filter(status=MentorshipStatus.ACTIVE, mentee_id__in=people)
-    ours = set(await under_way(programme).values_list("mentee_id", "mentor_id"))
+    ours = set(await Mentorship.under_way_in(programme.id).values_list("mentee_id", "mentor_id"))
     active = set(await pairs.values_list("mentee_id", "mentor_id"))
     blocks = await Block.filter(blocker_id__in=people).values_list("blocker_id", "blocked_id")
     return _Gathered(
@@ -98,18 +105,6 @@ async def _gather(programme: Programme, options: RunOptions) -> _Gathered:
         apart={_pair(pair) for pair in active - ours} | {_pair(pair) for one in blocks for pair in (one, one[::-1])},
         rules=await PairRule.filter(programme_id=programme.id).order_by("id"),
     )
-
-
-def under_way(programme: Programme) -> Any:
-    """The active mentorships that came of this programme, by a draft or by a request in it."""
-    from models.matching.draft import MatchedPair
-    from models.matching.matching import Matching
-
-    drafts = Matching.filter(programme_id=programme.id).values("id")
-    made = MatchedPair.filter(matching_id__in=Subquery(drafts), mentorship_id__isnull=False).values("mentorship_id")
-    asked = MentorshipRequest.filter(programme_id=programme.id).values("id")
-    of_it = Q(id__in=Subquery(made)) | Q(request_id__in=Subquery(asked))
-    return Mentorship.filter(of_it, status=MentorshipStatus.ACTIVE)
 
 
 def places_of(participation: Participation, profile: Profile, taken: int, bound: int) -> int:
@@ -126,7 +121,7 @@ def places_of(participation: Participation, profile: Profile, taken: int, bound:
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
     people = [
-        frozen_person(_person(one, found.profiles[one.profile_id]))
+        frozen_person(person_in(one, found.profiles[one.profile_id]))
         for one in found.participations
         if one.profile_id in found.profiles
     ]
@@ -151,7 +146,7 @@ def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathe
         "capacity": _capacity(mentors, found, bound),
         "weights": programme.weights,
         "participation": programme.participation_weight,
-        "rules": list(_rules(programme, options, found)),
+        "rules": list(rules_over(programme, found.participations, found.profiles, options.relax)),
         # What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
         "must": [
             list(pair) for pair in must if pair not in found.apart and (options.cohort_id is None or {*pair} <= there)
@@ -171,41 +166,7 @@ def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[s
     return {key: places_of(one, found.profiles[one.profile_id], taken[key], stays[key]) for key, one in mentors.items()}
 
 
-def _rules(programme: Programme, options: RunOptions, found: _Gathered) -> Iterator[dict[str, Any]]:
-    asked = [rule for rule in HardRule if getattr(programme, rule.setting) and rule not in options.relax]
-
-    def by(values: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        return {key: value for key, value in values if value}
-
-    def of(name: str) -> dict[str, Any]:
-        return by([(str(one.profile_id), getattr(one, name).casefold()) for one in found.participations])
-
-    for rule in asked:
-        match rule:
-            case HardRule.DIFFERENT_TEAM:
-                yield _rule("differ", rule.words, of("team"), of("team"))
-            case HardRule.NO_LINE_MANAGER:
-                yield _rule("differ", rule.words, of("manager"), of("staff_key"))
-                yield _rule("differ", "not whom one manages", of("staff_key"), of("manager"))
-                yield _rule("differ", "not the same line manager", of("manager"), of("manager"))
-            case HardRule.SHARED_LANGUAGE:
-                spoken = by(
-                    [
-                        (str(one.id), sorted({tag.partition("-")[0].lower() for tag in one.languages}))
-                        for one in found.profiles.values()
-                    ]
-                )
-                yield _rule("share", rule.words, spoken, spoken)
-            case HardRule.SAME_SITE:
-                sites = {key: [site] for key, site in of("site").items()}
-                yield _rule("share", rule.words, sites, sites)
-
-
-def _rule(kind: str, name: str, mentees: dict[str, Any], mentors: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": kind, "name": name, "mentees": mentees, "mentors": mentors}
-
-
-def _person(participation: Participation, profile: Profile) -> Person:
+def person_in(participation: Participation, profile: Profile) -> Person:
     """Somebody with what they answered for this programme, which counts as what they want."""
     known = person_of(profile)
     answers = "\n".join(text for _, text in participation.answers or ())

@@ -16,10 +16,9 @@ from models.block import must_be_none_between
 from models.database import is_outage, transaction
 from models.matching.draft import MatchedPair
 from models.matching.matching import TOPIC, Matching
-from models.matching.population import under_way
 from models.matching.status import MatchingStatus
 from models.mentorship import Cadence, Mentorship
-from models.organisation import PairRule, PairRuleKind, Participation, Programme, PublishAs
+from models.organisation import Obstacle, Participation, Programme, PublishAs, Subject, obstacles
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, RequestStatus
@@ -97,12 +96,14 @@ async def _bring_together(pair: MatchedPair, programme: Programme) -> None:
     months = months_left(clock.now().date(), programme.ends_on)
     if programme.publish_as is PublishAs.MENTORSHIPS:
         await must_be_none_between(pair.mentor_id, pair.mentee_id, APART, None)
-        begun = await Mentorship.begin(pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY)
+        begun = await Mentorship.begin(
+            pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY, programme_id=programme.id
+        )
         pair.mentorship_id = begun.id
     else:
-        asked = await MentorshipRequest.ask(
+        asked = await MentorshipRequest.ask_for(
+            await Account.get(id=pair.mentee_id),
             pair.mentor_id,
-            by=await Account.get(id=pair.mentee_id),
             message=f"The organisers of {programme.name} suggest the two of us for a pair. Will you mentor me?",
             client_id=f"matching {pair.id}",
             months=months,
@@ -114,26 +115,18 @@ async def _bring_together(pair: MatchedPair, programme: Programme) -> None:
 
 async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     """Raise `Refused` where they left since the draft was made, or another draft was published meanwhile."""
-    both = Participation.filter(programme_id=programme.id, profile_id__in=[pair.mentee_id, pair.mentor_id])
-    capacities = {one.profile_id: one.capacity for one in await both}
-    if len(capacities) < 2:
-        raise Refused(RefusalCode.WRONG_STATE, "One of them does not take part any more.")
-    never = PairRule.filter(programme_id=programme.id, kind=PairRuleKind.NEVER)
-    if await never.filter(mentee_id=pair.mentee_id, mentor_id=pair.mentor_id).exists():
-        raise Refused(RefusalCode.NOT_ALLOWED, "They may never be paired, as a rule of this programme says.")
-    of_programme = under_way(programme)
-    if await of_programme.filter(mentee_id=pair.mentee_id).exists():
-        raise Refused(RefusalCode.ALREADY_EXISTS, "The mentee has a mentor in this programme already.")
+    mentor, mentee = [await Profile.get(id=one) for one in (pair.mentor_id, pair.mentee_id)]
+    for obstacle in await obstacles(programme, mentor, mentee):
+        raise Refused(obstacle.code, obstacle.told(Subject(mentor.name), Subject(mentee.name)))
     waiting = MentorshipRequest.filter(programme_id=programme.id, status=RequestStatus.PENDING).values("id")
     asked = MatchedPair.filter(request_id__in=Subquery(waiting))
     if await asked.filter(mentee_id=pair.mentee_id).exists():
         message = "The mentee waits for an answer that an earlier draft has asked for."
         raise Refused(RefusalCode.ALREADY_EXISTS, message)
-    most = capacities[pair.mentor_id]
-    if most is not None:
-        taken = await of_programme.filter(mentor_id=pair.mentor_id).count()
-        if taken + await asked.filter(mentor_id=pair.mentor_id).count() >= most:
-            raise Refused(RefusalCode.AT_CAPACITY, "The mentor has no free place in this programme any more.")
+    most = (await Participation.get(programme_id=programme.id, profile_id=mentor.id)).capacity
+    taken = Mentorship.under_way_in(programme.id).filter(mentor_id=mentor.id)
+    if most is not None and await taken.count() + await asked.filter(mentor_id=mentor.id).count() >= most:
+        raise Refused(RefusalCode.AT_CAPACITY, Obstacle.NO_PLACE.told(Subject(mentor.name), Subject(mentee.name)))
 
 
 @transaction

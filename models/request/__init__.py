@@ -1,5 +1,6 @@
 """Requests: one person asks another for a mentorship, or several mentors one after the other."""
 
+from models.request.expiry import expire_overdue
 from models.request.queue import MOST_CHOICES, Choice, Queue
 from models.request.request import MOST_PENDING, MentorshipRequest
 from models.request.standing import STANDINGS, RequestOwner, RequestStatus, Standing
@@ -19,4 +20,5 @@ __all__ = [
     "RequestStatus",
     "Standing",
     "Terms",
+    "expire_overdue",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.mentorship import no_pair_yet, pair_of
-from models.organisation import Participation, Programme
+from models.organisation import FORBIDDEN, Programme, ProgrammeMode, broken_rules, must_be_eligible
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused, invalid
 
@@ -41,7 +41,8 @@ class Asking:
             raise Refused(RefusalCode.AT_CAPACITY, f"{whose} no free place for a mentee now.", self.field)
         await self._must_be_unasked()
         await no_pair_yet(self.mentor.id, self.mentee.id, self.field)
-        await self._must_take_part()
+        if self.programme is not None:
+            await self._must_be_eligible(self.programme, now)
 
     @property
     def _unready(self) -> str:
@@ -59,12 +60,12 @@ class Asking:
             theirs = f"{self.other.name} has asked you; answer that request."
             raise Refused(RefusalCode.ALREADY_EXISTS, said if mine else theirs, self.field)
 
-    async def _must_take_part(self) -> None:
-        if self.programme is None:
-            return
-        both = Participation.filter(programme_id=self.programme.id, profile_id__in=[self.mentor.id, self.mentee.id])
-        there = {participation.profile_id for participation in await both}
-        for person in (self.mentor, self.mentee):
-            if person.id not in there:
-                who = f"{person.name} does" if person is self.other else "You do"
-                raise Refused(RefusalCode.NOT_ALLOWED, f"{who} not take part in this programme.", self.field)
+    async def _must_be_eligible(self, programme: Programme, now: bool) -> None:
+        if programme.mode is ProgrammeMode.ORGANISER:
+            message = "In this programme the organisers bring people together; ask them, or ask outside of it."
+            raise Refused(RefusalCode.NOT_ALLOWED, message, "programmeId")
+        reader = self.mentor if self.by_mentor else self.mentee
+        await must_be_eligible(programme, self.mentor, self.mentee, reader.id, self.field, now=now)
+        if await broken_rules(programme, self.mentor, self.mentee):
+            # Which rule it is would tell what the organisers know of the other.
+            raise Refused(RefusalCode.NOT_ALLOWED, FORBIDDEN, self.field)

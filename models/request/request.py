@@ -7,7 +7,6 @@ sees of a mentee's other requests, and of a mentor's places, stays so until it e
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID, uuid4
 
-import structlog
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.indexes import Index
@@ -17,7 +16,7 @@ from models import clock
 from models.base import Authored
 from models.database import transaction
 from models.mentorship import Cadence, MeetingKind, Mentorship, pair_of
-from models.organisation import Programme
+from models.organisation import Programme, must_be_eligible
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request.asking import Asking
@@ -29,8 +28,6 @@ from models.text import prose
 if TYPE_CHECKING:
     from models.account import Account
     from models.request.queue import Queue
-
-log = structlog.get_logger()
 
 MOST_PENDING = 10
 
@@ -115,7 +112,19 @@ class MentorshipRequest(Authored):
     ) -> Self:
         """The mentee `by` asks the mentor. Both hear of it."""
         content = {"mentor_id": mentor_id, "message": prose(message, "message"), **content_of(terms)}
-        return await cls._put(mentor_id, by, client_id, content, terms, by_mentor=False)
+        return await cls._put(mentor_id, by, client_id, content, terms)
+
+    @classmethod
+    @transaction
+    async def ask_for(
+        cls, mentee: "Account", mentor_id: UUID, *, message: str, client_id: str, **terms: Unpack[Terms]
+    ) -> Self:
+        """The organisers of a programme ask the mentor in the mentee's name, whoever makes the pairs in it.
+
+        Whoever calls knows that the two may be paired in the programme (`organisation.obstacles`).
+        """
+        content = {"mentor_id": mentor_id, "message": prose(message, "message"), **content_of(terms)}
+        return await cls._put(mentor_id, mentee, client_id, content, terms, by_organisers=True)
 
     @classmethod
     @transaction
@@ -134,7 +143,8 @@ class MentorshipRequest(Authored):
         client_id: str | None,
         content: dict[str, Any],
         terms: Terms,
-        by_mentor: bool,
+        by_mentor: bool = False,
+        by_organisers: bool = False,
     ) -> Self:
         # Whoever asks several at once is counted one after the other.
         me = await Profile.locked(by.id)
@@ -144,7 +154,7 @@ class MentorshipRequest(Authored):
         field = "menteeId" if by_mentor else "mentorId"
         other = await Profile.seen_by(by, other_id, field)
         mentor, mentee = (me, other) if by_mentor else (other, me)
-        await Asking(mentor, mentee, by_mentor, programme, field).must_be_possible()
+        await Asking(mentor, mentee, by_mentor, None if by_organisers else programme, field).must_be_possible()
         await cls.must_have_room(by)
         if await cls.exists(author_id=by.id, mentor_id=mentor.id, status=RequestStatus.QUEUED):
             raise Refused(RefusalCode.ALREADY_EXISTS, f"{mentor.name} is among your choices already.", field)
@@ -180,7 +190,8 @@ class MentorshipRequest(Authored):
         if request.status is RequestStatus.ACCEPTED:
             return await Mentorship.get(request_id=request.id)
         request._must_be_pending()
-        await tell(await request._decide(RequestStatus.ACCEPTED))
+        await request._must_be_eligible(by)
+        await tell(await request.decide(RequestStatus.ACCEPTED))
         return await Mentorship.begin(
             request.mentor_id,
             request.mentee_id,
@@ -188,6 +199,7 @@ class MentorshipRequest(Authored):
             cadence=request.cadence,
             format=request.format,
             request_id=request.id,
+            programme_id=request.programme_id,
         )
 
     @transaction
@@ -197,7 +209,7 @@ class MentorshipRequest(Authored):
         if request.status is not RequestStatus.DECLINED:
             request._must_be_pending()
             why = prose(reason, "reason", longest=1_000, empty=True)
-            await tell(await request._decide(RequestStatus.DECLINED, why))
+            await tell(await request.decide(RequestStatus.DECLINED, why))
         return request
 
     @transaction
@@ -211,7 +223,7 @@ class MentorshipRequest(Authored):
             later = await request.queue.behind(request) if and_later else []
             for each in later:
                 await each.close(RequestStatus.WITHDRAWN)
-            await tell([*await request._decide(RequestStatus.WITHDRAWN), *later])
+            await tell([*await request.decide(RequestStatus.WITHDRAWN), *later])
         return request
 
     @classmethod
@@ -227,41 +239,18 @@ class MentorshipRequest(Authored):
         # What waits first: its turn must not come meanwhile.
         for request in await cls.filter(theirs, open_now).order_by("-status", "id").select_for_update(no_key=True):
             mine = request.author_id == by.id
-            changed += await request._decide(RequestStatus.WITHDRAWN if mine else RequestStatus.DECLINED)
+            changed += await request.decide(RequestStatus.WITHDRAWN if mine else RequestStatus.DECLINED)
         await tell(changed)
 
-    @classmethod
-    async def expire_overdue(cls) -> int:
-        """Close the requests whose time to answer is over, and give the next choices their turn. Returns how many.
-
-        Safe to run in several processes. One that cannot be closed is logged, and does not keep the others open.
-        """
-        closed = 0
-        overdue = cls.filter(status=RequestStatus.PENDING, expires_at__lte=clock.now()).order_by("expires_at")
-        for request in await overdue.limit(500):
-            try:
-                closed += await request._expire()
-            except Exception:
-                # The next round tries it again; those behind it need not wait for that.
-                log.exception("a request could not expire", request=str(request.id))
-        return closed
-
-    @transaction
-    async def _expire(self) -> bool:
-        request = await self._held()
-        if request.status is not RequestStatus.PENDING:
-            return False
-        await tell(await request._decide(RequestStatus.EXPIRED))
-        return True
-
-    async def _held(self) -> Self:
+    async def held(self) -> Self:
+        """The row, locked, with both profiles. Within a unit."""
         await Profile.hold((self.mentor_id, self.mentee_id))
         return await self.locked(self.id)
 
     async def _held_for(self, by: "Account", person_id: UUID, deed: str) -> Self:
         if by.id != person_id:
             raise Refused(RefusalCode.NOT_ALLOWED, f"A request is {deed} only.")
-        return await self._held()
+        return await self.held()
 
     def _must_be_pending(self) -> None:
         if self.status is RequestStatus.QUEUED:
@@ -271,6 +260,14 @@ class MentorshipRequest(Authored):
             raise Refused(RefusalCode.WRONG_STATE, f"This request is {state} already.")
         if self.expires_at <= clock.now():
             raise Refused(RefusalCode.EXPIRED, "The time to answer this request is over; it can be made anew.")
+
+    async def _must_be_eligible(self, by: "Account") -> None:
+        """Raise `Refused` where the two cannot be paired in the programme any more."""
+        if self.programme_id is None:
+            return
+        programme = await Programme.get(id=self.programme_id)
+        mentor, mentee = [await Profile.get(id=one) for one in (self.mentor_id, self.mentee_id)]
+        await must_be_eligible(programme, mentor, mentee, by.id)
 
     async def put(self, programme: Programme | None) -> None:
         """Its turn has come: from now on its mentor sees it, and has their time. Within a unit of its queue."""
@@ -290,7 +287,7 @@ class MentorshipRequest(Authored):
         self.pending_pair = self.pending_queue = None
         await self.store("status", "reason", "decided_at", "pending_pair", "pending_queue")
 
-    async def _decide(self, status: RequestStatus, reason: str = "") -> "list[MentorshipRequest]":
+    async def decide(self, status: RequestStatus, reason: str = "") -> "list[MentorshipRequest]":
         """Close it, and do what follows for the mentee's other choices. Returns all that has changed, to be told."""
         in_turn = self.pending_queue is not None
         await self.close(status, reason)

@@ -4,7 +4,8 @@ import strawberry
 
 import models.matching
 import models.organisation
-from models.matching import HardRule, RunOptions
+from models.matching import RunOptions
+from models.organisation import HardRule
 from schema.context import Info, viewer
 from schema.matching.matching import MatchedPair, Matching
 from schema.node import as_node, find, global_id, id_if_given, id_of

@@ -11,7 +11,8 @@ import models.matching
 import models.organisation
 import models.profile
 import realtime.progress
-from models.matching import HardRule, LeftOverSide, MatchingStatus
+from models.matching import LeftOverSide, MatchingStatus
+from models.organisation import HardRule
 from schema.connection import Connection, Order, children, page
 from schema.context import Info, viewer
 from schema.mentorship import Mentorship

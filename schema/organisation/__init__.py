@@ -1,5 +1,6 @@
 """Organisations, their members, their programmes."""
 
+from models.organisation import ContactRule
 from schema.organisation.members import OrganisationMutation
 from schema.organisation.organisation import (
     BY_COHORT,
@@ -23,6 +24,7 @@ __all__ = [
     "BY_RULE",
     "BY_START",
     "OLDEST_FIRST",
+    "ContactRule",
     "Membership",
     "Organisation",
     "OrganisationMutation",

@@ -19,6 +19,7 @@ BY_COHORT = Order("cohorts", "created_at")
 BY_ENROLMENT = Order("participations", "created_at")
 BY_RULE = Order("pairRules", "created_at")
 
+strawberry.enum(ContactRule, description="Who may write to somebody first: nobody, people of one programme, everyone.")
 strawberry.enum(OrganisationRole, description="What a member is there for. Observers see, and change nothing.")
 strawberry.enum(ProgrammeMode, description="Who makes the pairs: the people themselves, the organisers, or both.")
 strawberry.enum(PublishAs, description="What a published draft makes of its pairs.")

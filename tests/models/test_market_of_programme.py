@@ -6,8 +6,9 @@ import pytest
 
 from models.account import Account
 from models.block import Block
+from models.database import transaction
 from models.matching import LeftOver, MatchedPair, RunOptions
-from models.mentorship import Cadence
+from models.mentorship import Cadence, Mentorship
 from models.organisation import PairRule, PairRuleKind, Participation
 from models.request import MentorshipRequest
 from tests.models.matching_world import Season, a_season, worked_off
@@ -34,7 +35,10 @@ async def test_a_mentee_who_has_two_mentors_already_does_not_keep_the_programme_
     season = await a_season(3, 3)
     (twice, *_), (one, other, free) = season.mentees, season.mentors
     await under_way(season, twice, one)
-    await under_way(season, twice, other)
+    # Of one whom they had before the programme knew of it.
+    months, cadence = 6, Cadence.WEEKLY
+    begin = transaction(Mentorship.begin)
+    await begin(other.id, twice.id, months=months, cadence=cadence, programme_id=season.programme.id)
     draft = await season.run()
     pairs = {pair.mentee_id: pair for pair in await MatchedPair.filter(matching_id=draft.id)}
     assert pairs[twice.id].under_way

@@ -12,7 +12,6 @@ from models.block import Block
 from models.inbox import Kind
 from models.matching import (
     ForbiddenPair,
-    HardRule,
     LeftOver,
     LeftOverSide,
     MatchedPair,
@@ -28,6 +27,7 @@ from models.mentorship import Mentorship
 from models.organisation import (
     Cohort,
     Enrolment,
+    HardRule,
     PairRule,
     PairRuleKind,
     Participation,

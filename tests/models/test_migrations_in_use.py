@@ -4,6 +4,7 @@ from importlib import import_module
 from uuid import UUID, uuid4
 
 import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.account import Account
 from models.base import content_hash
@@ -19,6 +20,8 @@ from models.request import MentorshipRequest
 from models.video import VideoSession
 from tests.models.expect import refused
 from tests.models.migrating import Further, a_database_of_then, a_lived_in_database, indexes, rows
+
+DAY = "2026-01-01"
 
 SKILLS_OF = {("profile_skill_offered", "plain", "skill_id"), ("profile_skill_wanted", "plain", "skill_id")}
 
@@ -136,24 +139,30 @@ async def test_messages_that_were_sent_before_get_their_html_page_by_page(
     assert bodies == [(f"message {number}", f"<p>message {number}</p>\n") for number in range(3)]
 
 
+async def put(db: BaseDBAsyncClient, table: str, **values: object) -> UUID:
+    """A row of a table as it was then. Returns its id."""
+    row = {"id": uuid4(), "created_at": DAY, **values}
+    texts = ("NULL" if value is None else f"'{value}'" for value in row.values())
+    await db.execute_query(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(texts)})")  # noqa: S608
+    return row["id"]  # type: ignore[return-value]
+
+
+async def a_programme_of_then(db: BaseDBAsyncClient, organisation: UUID) -> UUID:
+    return await put(db, "programme", organisation_id=organisation, name="R", purpose="", starts_on=DAY, ends_on=DAY)
+
+
 async def test_who_took_part_in_a_programme_belongs_to_its_organisation(empty_url: str) -> None:
     await migrate(empty_url, to="0004_keys_of_calls")
     await a_database_of_then(empty_url, "0002_starts_of_calls")
     await migrate(empty_url, to="0013_requests")
-    organisation, day = uuid4(), "'2026-01-01'"
     async with connect(empty_url) as context:
         db = context.db()
         (person, *_) = await db.execute_query_dict("SELECT id FROM profile ORDER BY id")
-        await db.execute_query(f"INSERT INTO organisation (id, created_at, name) VALUES ('{organisation}', {day}, 'G')")  # noqa: S608
+        organisation = await put(db, "organisation", name="G")
         # In two programmes of one organisation.
-        for run in (uuid4(), uuid4()):
-            named = "id, created_at, organisation_id, name, purpose, starts_on, ends_on"
-            values = f"'{run}', {day}, '{organisation}', 'R', '', {day}, {day}"
-            await db.execute_query(f"INSERT INTO programme ({named}) VALUES ({values})")  # noqa: S608
-            taking_part = f"'{uuid4()}', {day}, '{run}', '{person['id']}'"
-            await db.execute_query(
-                f"INSERT INTO participation (id, created_at, programme_id, profile_id) VALUES ({taking_part})"  # noqa: S608
-            )
+        for _ in range(2):
+            programme = await a_programme_of_then(db, organisation)
+            await put(db, "participation", programme_id=programme, profile_id=person["id"])
     await migrate(empty_url)
     async with connect(empty_url):
         member = await Membership.get()
@@ -161,3 +170,37 @@ async def test_who_took_part_in_a_programme_belongs_to_its_organisation(empty_ur
         assert member.role is OrganisationRole.PARTICIPANT
         assert member.joined_at is not None
         assert {one.side for one in await Participation.all()} == {ProgrammeSide.BOTH}
+
+
+async def test_mentorships_that_came_of_a_programme_say_so(empty_url: str) -> None:
+    await migrate(empty_url, to="0004_keys_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    await migrate(empty_url, to="0017_suggestions")
+    async with connect(empty_url) as context:
+        db = context.db()
+        (asked,) = await db.execute_query_dict("SELECT id, request_id, mentor_id, mentee_id FROM mentorship")
+        people = {"mentor_id": asked["mentor_id"], "mentee_id": asked["mentee_id"]}
+        organisation = await put(db, "organisation", name="G", contact="EVERYONE")
+        of_request, of_draft = [await a_programme_of_then(db, organisation) for _ in range(2)]
+        await db.execute_query(
+            f"UPDATE mentorship_request SET programme_id = '{of_request}' WHERE id = '{asked['request_id']}'"  # noqa: S608
+        )
+        ended = {**people, "status": "ENDED", "cadence": "WEEKLY", "ends_on": DAY, "end_reason": ""}
+        published, outside = [await put(db, "mentorship", **ended) for _ in range(2)]
+        draft = await put(
+            db,
+            "matching",
+            programme_id=of_draft,
+            author_id=people["mentor_id"],
+            **{"number": 1, "status": "PUBLISHED", "stage": "", "percent": 100, "error": ""},
+            **{"options": "{}", "participation_weight": 1, "algorithm": "1", "input_digest": ""},
+        )
+        pair = {"score": 1, "components": "[]", "reasons": "[]", "fixed": "0", "under_way": "0"}
+        await put(db, "matched_pair", matching_id=draft, mentorship_id=published, **people, **pair)
+    before, kept = await rows(empty_url), await indexes(empty_url)
+    await migrate(empty_url)
+    assert await rows(empty_url) == before
+    assert await indexes(empty_url) == kept | {("mentorship", "plain", "programme_id")}
+    async with connect(empty_url):
+        found = {str(one.id): one.programme_id for one in await Mentorship.all()}
+    assert found == {str(asked["id"]): of_request, str(published): of_draft, str(outside): None}

@@ -8,7 +8,7 @@ import pytest
 from models.block import Block
 from models.matching import MatchedPair, Matching, publish, publish_some
 from models.mentorship import Cadence, Mentorship
-from models.organisation import Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
+from models.organisation import FORBIDDEN, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
 from models.profile import Profile
 from models.refusal import RefusalCode
 from models.request import Choice, Queue
@@ -53,7 +53,7 @@ async def test_a_pair_that_may_not_be_any_more_is_not_published(database: str) -
     mentee, mentor = season.mentees[0], season.mentors[0]
     await PairRule.put(season.programme, mentee.id, mentor.id, PairRuleKind.NEVER, by=season.owner)
     (parted, made) = await outcomes(season, draft)
-    assert parted.refusal == "They may never be paired, as a rule of this programme says."
+    assert parted.refusal == FORBIDDEN
     assert made.mentorship_id is not None
 
 
@@ -99,7 +99,7 @@ async def test_drafts_ask_nobody_for_more_places_than_they_have_in_the_programme
     await outcomes(season, first)
     await PairRule.put(season.programme, pair.mentee_id, pair.mentor_id, PairRuleKind.NEVER, by=season.owner)
     (other,) = await outcomes(season, await season.run())
-    assert other.refusal == "The mentor has no free place in this programme any more."
+    assert other.refusal == "Mentor 0 has no free place in this programme now."
 
 
 @pytest.mark.parametrize("engine", ["postgres"])

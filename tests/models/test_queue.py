@@ -18,7 +18,8 @@ from models.mentorship import Cadence, Mentorship
 from models.organisation import Organisation, Participation, Programme
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import REPLY_WITHIN, Choice, MentorshipRequest, Queue, RequestStatus
+from models.request import REPLY_WITHIN, Choice, MentorshipRequest, Queue, RequestStatus, expire_overdue
+from models.request.expiry import expire
 from models.video import VideoSession
 from tests.models.expect import news, place, refused
 from tests.people import pair, person, request
@@ -78,7 +79,7 @@ async def test_the_next_has_its_turn_and_its_full_time_when_one_comes_to_nothing
         # Its mentor is not told how long it has waited.
         assert abs(asked.created_at - clock.now()) < timedelta(seconds=5)
         with clock.moved(REPLY_WITHIN):
-            assert await MentorshipRequest.expire_overdue() == 1
+            assert await expire_overdue() == 1
             assert await statuses(theo) == [DECLINED, EXPIRED, PENDING, QUEUED]
             await third.withdraw(by=theo)
             assert await statuses(theo) == [DECLINED, EXPIRED, WITHDRAWN, PENDING]
@@ -238,11 +239,11 @@ async def test_whatever_ends_a_turn_at_once_exactly_one_next_mentor_is_asked(
         asked, mentor = made[turn], among[turn]
         # The sweepers of two servers, whose clocks are ahead, a device of the mentor, and two of the mentee.
         outcomes = await asyncio.gather(
-            asked._expire(),
+            expire(asked),
             asked.decline(by=mentor),
             asked.withdraw(by=theo),
             asked.withdraw(by=theo),
-            asked._expire(),
+            expire(asked),
             return_exceptions=True,
         )
         errors = [each for each in outcomes if isinstance(each, BaseException)]
@@ -257,7 +258,7 @@ async def test_whatever_ends_a_turn_at_once_exactly_one_next_mentor_is_asked(
 async def test_of_a_yes_and_what_ends_the_turn_at_once_one_holds(database: str, deadlocks_are_errors: None) -> None:
     theo, among = await person("Theo"), await mentors(2)
     first, _ = await choose(theo, among)
-    await asyncio.gather(first.accept(by=among[0]), first._expire(), first.withdraw(by=theo), return_exceptions=True)
+    await asyncio.gather(first.accept(by=among[0]), expire(first), first.withdraw(by=theo), return_exceptions=True)
     one, other = await statuses(theo)
     assert (one, other) in [(ACCEPTED, SUPERSEDED), (EXPIRED, PENDING), (WITHDRAWN, PENDING)]
     assert await Mentorship.all().count() == (one is ACCEPTED)
@@ -294,7 +295,7 @@ async def ended(turn: int, how: RequestStatus, made: list[MentorshipRequest], th
     elif how is WITHDRAWN:
         await made[turn].withdraw(by=theo)
     else:
-        await made[turn]._expire()
+        await expire(made[turn])
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

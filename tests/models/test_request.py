@@ -18,7 +18,7 @@ from models.mentorship import Cadence, MeetingKind, Mentorship
 from models.organisation import Organisation, Programme
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import MOST_PENDING, REPLY_WITHIN, MentorshipRequest, RequestStatus
+from models.request import MOST_PENDING, REPLY_WITHIN, MentorshipRequest, RequestStatus, expire_overdue
 from tests.models.expect import news, place, refused
 from tests.people import pair, person, request
 
@@ -220,13 +220,13 @@ async def test_after_its_time_a_request_cannot_be_answered(database: str) -> Non
 async def test_overdue_requests_are_closed_once_and_both_hear_of_it(database: str) -> None:
     mara, theo = await two_people()
     asked = await ask(mara, theo)
-    assert await MentorshipRequest.expire_overdue() == 0
+    assert await expire_overdue() == 0
     before = await place(theo)
     with clock.moved(REPLY_WITHIN):
         fresh = await request(mara, await person("Nia"))
         # Two processes sweep at once.
-        await asyncio.gather(MentorshipRequest.expire_overdue(), MentorshipRequest.expire_overdue())
-        assert await MentorshipRequest.expire_overdue() == 0
+        await asyncio.gather(expire_overdue(), expire_overdue())
+        assert await expire_overdue() == 0
         assert (await MentorshipRequest.get(id=asked.id)).status is RequestStatus.EXPIRED
         assert (await MentorshipRequest.get(id=fresh.id)).status is RequestStatus.PENDING
         assert await news(theo, before) == [Kind.REQUEST_CHANGED]
@@ -238,7 +238,7 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
 ) -> None:
     mara = await person("Mara", capacity=3)
     asked = [await ask(mara, await person(f"Mentee {number}")) for number in range(3)]
-    decide = MentorshipRequest._decide
+    decide = MentorshipRequest.decide
 
     async def fails_for_the_first(self: MentorshipRequest, *to: Any) -> list[MentorshipRequest]:
         if self.id == asked[0].id:
@@ -247,11 +247,11 @@ async def test_a_request_that_cannot_be_closed_does_not_keep_the_others_open(
 
     with clock.moved(REPLY_WITHIN):
         with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
-            patch.setattr(MentorshipRequest, "_decide", fails_for_the_first)
-            assert await MentorshipRequest.expire_overdue() == 2
+            patch.setattr(MentorshipRequest, "decide", fails_for_the_first)
+            assert await expire_overdue() == 2
         assert [entry["request"] for entry in logged] == [str(asked[0].id)]
         assert await MentorshipRequest.filter(status=RequestStatus.EXPIRED).count() == 2
-        assert await MentorshipRequest.expire_overdue() == 1
+        assert await expire_overdue() == 1
 
 
 async def offer(mentee: Account, mentor: Account, **changes: Any) -> MentorshipRequest:

@@ -148,7 +148,7 @@ RULES: dict[str, Rule] = {
     **of(PAIR, "MentorshipRequest", "decidedAt mentorship author programme format owner waitingFor nextStep"),
     **of(MENTEE, "MentorshipRequest", "place"),
     **of(PAIR, "Mentorship", "id mentor mentee status cadence createdAt endsOn endedAt endReason goals meetings"),
-    **of(PAIR, "Mentorship", "conversation format"),
+    **of(PAIR, "Mentorship", "conversation format programme"),
     **of(PAIR, "Goal", "id title description dueOn status createdAt closedAt milestones evidence"),
     **of(PAIR, "Milestone", "id title position dueOn completedAt"),
     **of(PAIR, "Meeting", "id kind status startsAt minutes timeZone localStart agenda evidence"),

@@ -121,7 +121,7 @@ async def build(world: World) -> None:
     )
     declined = await _ask(people, "finn", "theo")
     await declined.decline(by=people["theo"], reason="canary-theo_finn-declined")
-    await _pair(world, people, "mara", "theo")
+    await _pair(world, people, "mara", "theo", programme_id=UUID(key_of(world.ids["programme"])))
     # An event that Zoe's log should not hold: it is passed over when it is delivered.
     message = await Message.get(id=key_of(world.ids["mara_theo message"]))
     await Inbox.record(Kind.MESSAGE_CREATED, message, [people["zoe"].id])
@@ -132,7 +132,7 @@ async def build(world: World) -> None:
     await _published(world)
     # Last, as a block stands in the way of all that comes after it.
     await _safety(people, world)
-    world.note("pending", await _ask(people, "mara", "theo", programme_id=UUID(key_of(world.ids["programme"]))))
+    world.note("pending", await _ask(people, "mara", "theo", programme_id=UUID(key_of(world.ids["open"]))))
     # Finn does not know that he is Mara's second choice.
     choices = [Choice(people["yan"].id, "canary-mara_yan-please"), Choice(people["finn"].id, "canary-mara-queued")]
     _, queued = await Queue.add(choices, by=people["mara"], months=6, cadence=Cadence.WEEKLY)
@@ -153,12 +153,12 @@ async def _guild(world: World, people: dict[str, Account]) -> None:
     world.note("guild", guild)
     world.note("finn membership", member)
     await guild.invite(by=mara, profile_ids=[], emails=["new@example.net"], role=OrganisationRole.PARTICIPANT)
-    programme, running = [
+    programme, running, open_to_all = [
         await Programme.set_up(
             guild, by=mara, name=f"{text}-{name}", starts_on=date(2027, 1, 1), ends_on=date(2027, 6, 1),
             weights={"skills": 1.0}, reply_days=7,
         )
-        for name in ("programme", "running")
+        for name in ("programme", "running", "open")
     ]  # fmt: skip
     world.note("programme", programme)
     days = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 2, 1)}
@@ -180,6 +180,8 @@ async def _guild(world: World, people: dict[str, Account]) -> None:
     world.note("other matched", other)
     world.note("published", await worked_off(await draft.follow(RunOptions(), by=mara)))
     await Participation.enrol(running, said[1:3], by=mara)
+    await Participation.enrol(open_to_all, [Enrolment(one.id) for one in (mara, theo)], by=mara)
+    world.note("open", open_to_all)
     world.note("running", await Matching.run(running, RunOptions(), by=mara))
 
 
@@ -263,9 +265,9 @@ async def _ask(people: dict[str, Account], mentee: str, mentor: str, **more: Any
     )
 
 
-async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: str) -> None:
+async def _pair(world: World, people: dict[str, Account], mentor: str, mentee: str, **more: Any) -> None:
     both, name = f"canary-{mentor}_{mentee}", f"{mentor}_{mentee}"
-    mentorship = await (await _ask(people, mentee, mentor)).accept(by=people[mentor])
+    mentorship = await (await _ask(people, mentee, mentor, **more)).accept(by=people[mentor])
     world.note(f"{name} mentorship", mentorship)
     world.note(f"{name} request", await MentorshipRequest.get(id=mentorship.request_id))
     goal = await Goal.add(

@@ -1,0 +1,31 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from tortoise import fields
+
+# By a request that was accepted, or by a draft that was published as mentorships.
+OF_THOSE_THERE = """UPDATE mentorship SET programme_id = coalesce(
+    (SELECT asked.programme_id FROM mentorship_request AS asked WHERE asked.id = mentorship.request_id),
+    (SELECT draft.programme_id FROM matched_pair AS pair JOIN matching AS draft ON draft.id = pair.matching_id
+        WHERE pair.mentorship_id = mentorship.id ORDER BY pair.id LIMIT 1))"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [('models', '0017_suggestions')]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name='Mentorship',
+            name='programme',
+            field=fields.ForeignKeyField('models.Programme', source_field='programme_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.SET_NULL),
+        ),
+        # On PostgreSQL a column that is added gets no index.
+        ops.AlterField(
+            model_name='Mentorship',
+            name='programme',
+            field=fields.ForeignKeyField('models.Programme', source_field='programme_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.SET_NULL),
+        ),
+        ops.RunSQL(OF_THOSE_THERE),
+    ]
