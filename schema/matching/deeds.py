@@ -1,5 +1,7 @@
 """What organisers do with runs and drafts."""
 
+from dataclasses import replace
+
 import strawberry
 
 import models.matching
@@ -13,32 +15,46 @@ from schema.refusal import mutation
 
 
 @strawberry.input
-class RunMatchingInput:
-    """A run over a programme: of one cohort or all, without the rules that are relaxed."""
+class RunOptionsInput:
+    """What is chosen for one run."""
 
-    programme_id: strawberry.ID
-    cohort_id: strawberry.ID | None = None
-    relax: list[HardRule] = strawberry.field(default_factory=list)
+    cohort_id: strawberry.ID | None = strawberry.field(default=None, description="One cohort; else all.")
+    relax: list[HardRule] = strawberry.field(default_factory=list, description="Rules that are not asked for.")
     fairness: float = strawberry.field(default=0, description="0: scores count as they are; 1: low ones far more.")
     first_mentee_reward: float = strawberry.field(
         default=0, description="What a mentor's first mentee counts beside the score, so that nobody waits."
     )
     client_id: strawberry.ID | None = None
 
+    def options(self) -> RunOptions:
+        """The same, with the key of the cohort."""
+        return RunOptions(
+            cohort_id=id_if_given(models.organisation.Cohort, self.cohort_id, "cohortId"),
+            relax=tuple(dict.fromkeys(self.relax)),
+            fairness=self.fairness,
+            first_mentee_reward=self.first_mentee_reward,
+        )
+
 
 @strawberry.input
-class ResolveMatchingInput:
+class RunMatchingInput(RunOptionsInput):
+    """A run over a programme."""
+
+    programme_id: strawberry.ID
+
+
+@strawberry.input
+class ResolveMatchingInput(RunOptionsInput):
     """A run that follows a draft, over the programme as it is now."""
 
     matching_id: strawberry.ID
-    cohort_id: strawberry.ID | None = None
-    relax: list[HardRule] = strawberry.field(default_factory=list)
-    fairness: float = 0
-    first_mentee_reward: float = 0
     stickiness: float = strawberry.field(
         default=0.02, description="By how much score another pair must be better before one of the draft is parted."
     )
-    client_id: strawberry.ID | None = None
+
+    def options(self) -> RunOptions:
+        """The same, with what keeps pairs together."""
+        return replace(super().options(), stickiness=self.stickiness)
 
 
 @strawberry.input
@@ -151,14 +167,14 @@ class MatchingMutation:
     async def run_matching(self, info: Info, input: RunMatchingInput) -> RunMatchingPayload:
         """Ask for a run."""
         programme = await find(models.organisation.Programme, input.programme_id, "programmeId", info)
-        run = await models.matching.Matching.run(programme, _options(input), by=viewer(info), client_id=input.client_id)
+        run = await models.matching.Matching.run(programme, input.options(), by=viewer(info), client_id=input.client_id)
         return RunMatchingPayload(matching=as_node(run))
 
     @mutation("Match again what a draft was of: locked pairs stay, forbidden ones do not come again, few others move.")
     async def resolve_matching(self, info: Info, input: ResolveMatchingInput) -> ResolveMatchingPayload:
         """Ask for a run that follows a draft."""
         draft = await find(models.matching.Matching, input.matching_id, "matchingId", info)
-        run = await draft.follow(_options(input), by=viewer(info), client_id=input.client_id)
+        run = await draft.follow(input.options(), by=viewer(info), client_id=input.client_id)
         return ResolveMatchingPayload(matching=as_node(run))
 
     @mutation("Make a run again, of exactly what it was made of.")
@@ -202,13 +218,3 @@ class MatchingMutation:
         other = id_of(models.matching.MatchedPair, input.with_pair_id, "withPairId")
         mine, theirs = await pair.swap(other, by=viewer(info))
         return SwapPairsPayload(pair=as_node(mine), other=as_node(theirs))
-
-
-def _options(input: RunMatchingInput | ResolveMatchingInput) -> RunOptions:
-    return RunOptions(
-        cohort_id=id_if_given(models.organisation.Cohort, input.cohort_id, "cohortId"),
-        relax=tuple(dict.fromkeys(input.relax)),
-        fairness=input.fairness,
-        first_mentee_reward=input.first_mentee_reward,
-        stickiness=input.stickiness if isinstance(input, ResolveMatchingInput) else RunOptions().stickiness,
-    )

@@ -27,44 +27,52 @@ class WeightsInput:
 
 
 @strawberry.input
-class CreateProgrammeInput:
+class ProgrammeSettingsInput:
+    """How a programme goes about it."""
+
+    purpose: str | None = strawberry.UNSET
+    mode: ProgrammeMode | None = strawberry.UNSET
+    publish_as: PublishAs | None = strawberry.UNSET
+    reply_days: int | None = strawberry.UNSET
+    different_team: bool | None = strawberry.UNSET
+    no_line_manager: bool | None = strawberry.UNSET
+    shared_language: bool | None = strawberry.UNSET
+    same_site: bool | None = strawberry.UNSET
+    participation_weight: float | None = strawberry.UNSET
+    weights: WeightsInput | None = strawberry.UNSET
+
+    def settings(self) -> dict[str, Any]:
+        """What is set: all that is given, but for what it is set of."""
+        given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
+        if "weights" in given:
+            given["weights"] = given["weights"] and vars(given["weights"])
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in ("organisation_id", "programme_id", "client_id")
+            and (value is not None or name in ("weights", "reply_days"))
+        }
+
+
+@strawberry.input
+class CreateProgrammeInput(ProgrammeSettingsInput):
     """A new programme."""
 
     organisation_id: strawberry.ID
     name: str
     starts_on: date
     ends_on: date
-    purpose: str | None = strawberry.UNSET
-    mode: ProgrammeMode | None = strawberry.UNSET
-    publish_as: PublishAs | None = strawberry.UNSET
-    reply_days: int | None = strawberry.UNSET
-    different_team: bool | None = strawberry.UNSET
-    no_line_manager: bool | None = strawberry.UNSET
-    shared_language: bool | None = strawberry.UNSET
-    same_site: bool | None = strawberry.UNSET
-    participation_weight: float | None = strawberry.UNSET
-    weights: WeightsInput | None = strawberry.UNSET
     client_id: strawberry.ID | None = None
 
 
 @strawberry.input
-class UpdateProgrammeInput:
+class UpdateProgrammeInput(ProgrammeSettingsInput):
     """What is left out stays as it is; null for `weights` or `replyDays` brings back the usual ones."""
 
     programme_id: strawberry.ID
     name: str | None = strawberry.UNSET
     starts_on: date | None = strawberry.UNSET
     ends_on: date | None = strawberry.UNSET
-    purpose: str | None = strawberry.UNSET
-    mode: ProgrammeMode | None = strawberry.UNSET
-    publish_as: PublishAs | None = strawberry.UNSET
-    reply_days: int | None = strawberry.UNSET
-    different_team: bool | None = strawberry.UNSET
-    no_line_manager: bool | None = strawberry.UNSET
-    shared_language: bool | None = strawberry.UNSET
-    same_site: bool | None = strawberry.UNSET
-    participation_weight: float | None = strawberry.UNSET
-    weights: WeightsInput | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -194,7 +202,7 @@ class ProgrammeMutation:
         """Set a programme up."""
         found = await find(models.organisation.Organisation, input.organisation_id, "organisationId", info)
         made = await models.organisation.Programme.set_up(
-            found, by=viewer(info), client_id=input.client_id, **_settings(input)
+            found, by=viewer(info), client_id=input.client_id, **input.settings()
         )
         return CreateProgrammePayload(programme=as_node(made))
 
@@ -202,7 +210,7 @@ class ProgrammeMutation:
     async def update_programme(self, info: Info, input: UpdateProgrammeInput) -> UpdateProgrammePayload:
         """Change a programme."""
         found = await find(models.organisation.Programme, input.programme_id, "programmeId", info)
-        return UpdateProgrammePayload(programme=as_node(await found.change(by=viewer(info), **_settings(input))))
+        return UpdateProgrammePayload(programme=as_node(await found.change(by=viewer(info), **input.settings())))
 
     @mutation("Open a further intake of a programme.")
     async def add_cohort(self, info: Info, input: AddCohortInput) -> AddCohortPayload:
@@ -254,19 +262,6 @@ class ProgrammeMutation:
             by=viewer(info),
         )
         return SetPairRulePayload(rule=as_node(rule))
-
-
-def _settings(input: CreateProgrammeInput | UpdateProgrammeInput) -> dict[str, Any]:
-    """What is set: all that is given, but for what it is set of."""
-    given = {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
-    if "weights" in given:
-        given["weights"] = given["weights"] and vars(given["weights"])
-    return {
-        name: value
-        for name, value in given.items()
-        if name not in ("organisation_id", "programme_id", "client_id")
-        and (value is not None or name in ("weights", "reply_days"))
-    }
 
 
 def _enrolment(input: EnrolmentInput) -> Enrolment:

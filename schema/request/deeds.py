@@ -17,29 +17,35 @@ IN_PROGRAMME = "A programme in which you both take part; it says how much time t
 
 
 @strawberry.input
-class RequestMentorshipInput:
+class TermsInput:
+    """What somebody has in mind when they ask."""
+
+    months: int = 6
+    cadence: Cadence = Cadence.FORTNIGHTLY
+    format: MeetingKind = MeetingKind.VIDEO
+    programme_id: strawberry.ID | None = strawberry.field(default=None, description=IN_PROGRAMME)
+    client_id: strawberry.ID | None = None
+
+    def terms(self) -> Terms:
+        """What they have in mind, with the key of the programme."""
+        programme_id = id_if_given(models.organisation.Programme, self.programme_id, "programmeId")
+        return Terms(months=self.months, cadence=self.cadence, format=self.format, programme_id=programme_id)
+
+
+@strawberry.input
+class RequestMentorshipInput(TermsInput):
     """What you ask of a mentor."""
 
     mentor_id: strawberry.ID
     message: str
-    months: int = 6
-    cadence: Cadence = Cadence.FORTNIGHTLY
-    format: MeetingKind = MeetingKind.VIDEO
-    programme_id: strawberry.ID | None = strawberry.field(default=None, description=IN_PROGRAMME)
-    client_id: strawberry.ID | None = None
 
 
 @strawberry.input
-class OfferMentorshipInput:
+class OfferMentorshipInput(TermsInput):
     """What you offer to a mentee."""
 
     mentee_id: strawberry.ID
     message: str
-    months: int = 6
-    cadence: Cadence = Cadence.FORTNIGHTLY
-    format: MeetingKind = MeetingKind.VIDEO
-    programme_id: strawberry.ID | None = strawberry.field(default=None, description=IN_PROGRAMME)
-    client_id: strawberry.ID | None = None
 
 
 @strawberry.input
@@ -51,15 +57,10 @@ class MentorChoiceInput:
 
 
 @strawberry.input
-class RequestMentorsInput:
+class RequestMentorsInput(TermsInput):
     """Whom you ask one after the other, the dearest first."""
 
     choices: list[MentorChoiceInput]
-    months: int = 6
-    cadence: Cadence = Cadence.FORTNIGHTLY
-    format: MeetingKind = MeetingKind.VIDEO
-    programme_id: strawberry.ID | None = strawberry.field(default=None, description=IN_PROGRAMME)
-    client_id: strawberry.ID | None = None
 
 
 @strawberry.input
@@ -144,11 +145,6 @@ class WithdrawMentorshipRequestPayload:
     request: MentorshipRequest
 
 
-def _terms(given: RequestMentorshipInput | OfferMentorshipInput | RequestMentorsInput) -> Terms:
-    programme_id = id_if_given(models.organisation.Programme, given.programme_id, "programmeId")
-    return Terms(months=given.months, cadence=given.cadence, format=given.format, programme_id=programme_id)
-
-
 @strawberry.type
 class RequestMutation:
     """Changes of requests."""
@@ -161,7 +157,7 @@ class RequestMutation:
             by=viewer(info),
             message=input.message,
             client_id=input.client_id,
-            **_terms(input),
+            **input.terms(),
         )
         return RequestMentorshipPayload(request=as_node(request))
 
@@ -173,7 +169,7 @@ class RequestMutation:
             by=viewer(info),
             message=input.message,
             client_id=input.client_id,
-            **_terms(input),
+            **input.terms(),
         )
         return OfferMentorshipPayload(request=as_node(request))
 
@@ -188,7 +184,7 @@ class RequestMutation:
             Choice(id_of(models.profile.Profile, choice.mentor_id, "choices"), choice.message)
             for choice in input.choices
         ]
-        made = await Queue.add(choices, by=viewer(info), client_id=input.client_id, **_terms(input))
+        made = await Queue.add(choices, by=viewer(info), client_id=input.client_id, **input.terms())
         return RequestMentorsPayload(requests=as_node(made))
 
     @mutation("Put your choices that wait for their turn in another order.")
