@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from uuid import UUID
 
-from models import password
+from models import clock, password
 from models.account import Account
 from models.conversation import Conversation
 from models.mentorship import Cadence, Mentorship
+from models.organisation import Enrolment, Membership, OrganisationRole, Participation, Programme
 from models.profile import Profile
 from models.request import MentorshipRequest
 
@@ -28,6 +30,18 @@ async def person(name: str = "Ana", **profile: Any) -> Account:
     if profile:
         await (await Profile.get(id=account.id)).change(by=account, **profile)
     return account
+
+
+async def member(organisation_id: UUID, account: Account) -> None:
+    """Somebody who belongs to an organisation."""
+    joined = {"role": OrganisationRole.PARTICIPANT, "joined_at": clock.now()}
+    await Membership.get_or_create(joined, organisation_id=organisation_id, profile_id=account.id)
+
+
+async def enrolled(programme: Programme, account: Account) -> Participation:
+    """Somebody who belongs to the organisation, and takes part in its programme on both sides."""
+    await member(programme.organisation_id, account)
+    return await Participation.join(programme, Enrolment(account.id), by=account)
 
 
 async def request(mentor: Account, mentee: Account) -> MentorshipRequest:

@@ -21,7 +21,14 @@ from matching.fit import Side
 from models import clock, skill
 from models.account import Account
 from models.database import transaction
-from models.organisation import Organisation, Programme
+from models.organisation import (
+    Enrolment,
+    Organisation,
+    OrganisationRole,
+    Participation,
+    Programme,
+    ProgrammeSide,
+)
 from models.password import MOST_WAITING
 from models.profile import Profile
 from models.session import Session
@@ -102,8 +109,9 @@ async def _open_programme(people: list[Person], accounts: dict[str, Account]) ->
     """The programme, with everybody in it and everybody's profile as they wrote it. The first of them runs it."""
     today = clock.now().date()
     owner = accounts[people[0].email]
+    organisation = await Organisation.found(ORGANISATION, by=owner)
     programme = await Programme.set_up(
-        await Organisation.found(ORGANISATION, by=owner),
+        organisation,
         by=owner,
         name=PROGRAMME,
         purpose=PURPOSE,
@@ -126,7 +134,21 @@ async def _open_programme(people: list[Person], accounts: dict[str, Account]) ->
             skills_wanted=list(person.wanted),
             seeking=bool(person.wanted),
         )
-        await programme.enrol(profile)
+        if account.id != owner.id:
+            await _come_in(organisation, account, owner)
+        await Participation.join(programme, Enrolment(account.id, _side(person)), by=account)
+
+
+async def _come_in(organisation: Organisation, account: Account, owner: Account) -> None:
+    role = OrganisationRole.PARTICIPANT
+    (asked,) = await organisation.invite(by=owner, profile_ids=[account.id], emails=[], role=role)
+    await asked.accept(by=account)
+
+
+def _side(person: Person) -> ProgrammeSide:
+    if person.capacity and person.wanted:
+        return ProgrammeSide.BOTH
+    return ProgrammeSide.MENTOR if person.capacity else ProgrammeSide.MENTEE
 
 
 def _acquaintance(

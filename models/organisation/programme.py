@@ -11,18 +11,15 @@ from tortoise.expressions import Subquery
 from tortoise.indexes import Index
 from tortoise.queryset import QuerySet
 
-from models import clock
 from models.base import Authored, Base
 from models.database import transaction
-from models.organisation.membership import Deed, Membership, OrganisationRole
+from models.organisation.membership import Deed, Membership
 from models.organisation.organisation import Organisation
 from models.refusal import RefusalCode, Refused, invalid, not_found
 from models.text import line, prose
 
 if TYPE_CHECKING:
     from models.account import Account
-    from models.organisation.participation import Participation
-    from models.profile import Profile
 
 MOST_COHORTS = 50
 MOST_PROGRAMMES = 1_000
@@ -118,16 +115,6 @@ class Programme(Base):
         programme._take(settings)
         await programme.store(*SETTINGS)
         return programme
-
-    @transaction
-    async def enrol(self, profile: "Profile") -> "Participation":
-        """The person takes part, and belongs to the organisation; once, however often it is said."""
-        from models.organisation.participation import Participation
-
-        joined = {"role": OrganisationRole.PARTICIPANT, "joined_at": clock.now()}
-        await Membership.get_or_create(joined, organisation_id=self.organisation_id, profile_id=profile.id)
-        participation, _ = await Participation.get_or_create(programme_id=self.id, profile_id=profile.id)
-        return participation
 
     async def held_for(self, deed: Deed, by: "Account") -> Self:
         """The row, locked; raises `Refused` unless the role of `by` allows the deed."""

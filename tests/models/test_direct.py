@@ -13,10 +13,9 @@ from models.conversation import Circle, Conversation, ConversationKind, Direct, 
 from models.conversation.contact import reachable
 from models.inbox import Kind
 from models.organisation import ContactRule, Organisation, Programme
-from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from tests.models.expect import news, place, refused
-from tests.people import pair, person
+from tests.people import enrolled, pair, person
 
 OFF, SAME_PROGRAMME, EVERYONE = ContactRule
 
@@ -27,7 +26,7 @@ async def programme(rule: ContactRule, *people: Account) -> None:
     today = clock.now().date()
     run = await Programme.create(organisation_id=organisation.id, name="Run", starts_on=today, ends_on=today)
     for one in people:
-        await run.enrol(await Profile.get(id=one.id))
+        await enrolled(run, one)
 
 
 async def two_who_allow(first: ContactRule, second: ContactRule) -> tuple[Account, Account]:

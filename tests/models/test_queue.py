@@ -22,7 +22,7 @@ from models.request import REPLY_WITHIN, Choice, MentorshipRequest, Queue, Reque
 from models.request.expiry import expire
 from models.video import VideoSession
 from tests.models.expect import news, place, refused
-from tests.people import pair, person, request
+from tests.people import enrolled, pair, person, request
 
 QUEUED, PENDING, ACCEPTED = RequestStatus.QUEUED, RequestStatus.PENDING, RequestStatus.ACCEPTED
 DECLINED, WITHDRAWN, EXPIRED = RequestStatus.DECLINED, RequestStatus.WITHDRAWN, RequestStatus.EXPIRED
@@ -49,7 +49,7 @@ async def a_programme(*people: Account, reply_days: int | None = 3) -> Programme
         organisation_id=runs.id, name="Autumn", starts_on=starts_on, ends_on=ends_on, reply_days=reply_days
     )
     for each in people:
-        await programme.enrol(await Profile.get(id=each.id))
+        await enrolled(programme, each)
     return programme
 
 

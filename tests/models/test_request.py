@@ -20,7 +20,7 @@ from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import MOST_PENDING, REPLY_WITHIN, MentorshipRequest, RequestStatus, expire_overdue
 from tests.models.expect import news, place, refused
-from tests.people import pair, person, request
+from tests.people import enrolled, pair, person, request
 
 SECOND = timedelta(seconds=1)
 
@@ -308,10 +308,10 @@ async def test_a_programme_says_how_much_time_there_is_and_both_take_part_in_it(
     programme = await Programme.create(organisation_id=acme.id, reply_days=3, **named)
     with refused(RefusalCode.NOT_FOUND, "programmeId"):
         await ask(mara, theo, programme_id=programme.id)
-    await programme.enrol(await Profile.get(id=theo.id))
+    await enrolled(programme, theo)
     with refused(RefusalCode.NOT_ALLOWED, "mentorId"):
         await ask(mara, theo, programme_id=programme.id)
-    await programme.enrol(await Profile.get(id=mara.id))
+    await enrolled(programme, mara)
     asked = await ask(mara, theo, programme_id=programme.id)
     assert asked.expires_at is not None
     assert abs(asked.expires_at - clock.now() - timedelta(days=3)) < timedelta(seconds=5)

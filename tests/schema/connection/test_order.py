@@ -14,7 +14,7 @@ from models.request import MentorshipRequest
 from models.session import Session
 from models.skill import Skill
 from schema.connection import Order, page
-from tests.people import person
+from tests.people import enrolled, person
 from tests.schema.asking import ask, signed_in
 from tests.schema.connection.lists import BY_NAME, MESSAGES, conversation_of, skills
 
@@ -135,7 +135,7 @@ async def test_every_list_of_the_schema_goes_on_after_its_own_cursors(database: 
         # Two start on one day.
         day = date(2027, 1, 1 + number // 2)
         programme = await Programme.create(organisation_id=organisation.id, name="Run", starts_on=day, ends_on=day)
-        await programme.enrol(await Profile.get(id=mentee.id))
+        await enrolled(programme, mentee)
         await signed_in(mentee)
     ids = {"m": f"Mentorship:{made.mentorship.id}", "c": conversation}
     lists = {

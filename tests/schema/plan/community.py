@@ -79,7 +79,7 @@ from schema import (
 from schema.connection import Order
 from schema.context import Context
 from schema.node import global_id
-from tests.people import Pair, pair, person
+from tests.people import Pair, enrolled, member, pair, person
 from tests.people import request as asked
 
 AWKWARD = [
@@ -371,7 +371,7 @@ async def enrol(*accounts: Account) -> None:
             starts_on=day, ends_on=day,
         )  # fmt: skip
         for who in accounts[: 1 + index % 2]:
-            await programme.enrol(await Profile.get(id=who.id))
+            await enrolled(programme, who)
     await Programme.create(organisation_id=runs[0].id, name="Empty", starts_on=DAYS[1], ends_on=DAYS[1])
     await run(runs[1], *accounts)
 
@@ -388,11 +388,10 @@ async def run(by: Organisation, owner: Account, other: Account) -> None:
         )  # fmt: skip
         cohort = await Cohort.open(programme, by=owner, name="a", starts_on=DAYS[2] if index else None)
         await Cohort.filter(id=cohort.id).update(name=text)
-        for who in (owner, other):
-            await programme.enrol(await Profile.get(id=who.id))
+        await member(programme.organisation_id, other)
         said = Enrolment(other.id, ProgrammeSide.MENTEE, index or None, answers=[("?", "")], cohort_id=cohort.id)
-        (enrolled,) = await Participation.enrol(programme, [said], by=owner)
-        await Participation.filter(id=enrolled.id).update(
+        _, there = await Participation.enrol(programme, [Enrolment(owner.id), said], by=owner)
+        await Participation.filter(id=there.id).update(
             team=text, site=text, staff_key=text, manager=text, answers=[[text, text]], created_at=MOMENTS[index]
         )
         await PairRule.put(programme, other.id, owner.id, list(PairRuleKind)[index % 2], by=owner)

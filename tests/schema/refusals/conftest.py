@@ -24,7 +24,6 @@ from models.organisation import (
     Programme,
     ProgrammeSide,
 )
-from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
@@ -84,7 +83,7 @@ async def build() -> World:
     for who in (pia, quin, made.mentor, free):
         side = ProgrammeSide.MENTEE if who in (pia, quin) else ProgrammeSide.MENTOR
         for run in (drafted, running):
-            enrolment = await run.enrol(await Profile.get(id=who.id))
+            enrolment = await enrolled(run, who)
             await Participation.filter(id=enrolment.id).update(side=side, capacity=1)
     draft = await worked_off(await Matching.run(drafted, RunOptions(), by=made.mentee))
     matched, other_matched = await MatchedPair.filter(matching_id=draft.id)
