@@ -15,7 +15,7 @@ from models.block import must_be_none_between
 from models.database import transaction
 from models.matching.input import MatchingInput
 from models.matching.matching import Matching
-from models.matching.population import Ties
+from models.matching.population import Pair, Ties
 from models.mentorship import Mentorship
 from models.organisation import PairRule, PairRuleKind, Participation
 from models.profile import Profile
@@ -115,8 +115,7 @@ class MatchedPair(Base):
             raise Refused(RefusalCode.WRONG_STATE, "A locked pair is not parted; unlock it first.", "pairId")
         frozen = await MatchingInput.of(mine.matching_id)
         wanted = [(str(mine.mentee_id), str(theirs.mentor_id)), (str(theirs.mentee_id), str(mine.mentor_id))]
-        forbidden = await ForbiddenPair.filter(matching_id=mine.matching_id).values_list("mentee_id", "mentor_id")
-        _must_be_allowed(frozen, wanted, {(str(mentee), str(mentor)) for mentee, mentor in forbidden})
+        _must_be_allowed(frozen, wanted, {*await _forbidden_in(mine.matching_id)})
         await _must_be_allowed_now(mine, theirs)
         for pair, told in zip((mine, theirs), told_pairs(frozen, wanted), strict=True):
             pair.mentor_id = UUID(told["mentor"])
@@ -185,9 +184,9 @@ async def keep(matching: Matching, result: dict[str, Any]) -> None:
     under_way, locked = ({(mentee, mentor) for mentee, mentor in frozen[name]} for name in ("under_way", "locked"))
     # Who has left since the run began, or whose account is gone, is in no draft.
     there = set(await Participation.filter(programme_id=matching.programme_id).values_list("profile_id", flat=True))
-    former = await ForbiddenPair.filter(matching_id=matching.follows_id) if matching.follows_id is not None else []
+    former = await _forbidden_before(matching, frozen)
     # Some were parted only when the run had begun.
-    parted = {(str(one.mentee_id), str(one.mentor_id)) for one in former} - under_way
+    parted = former - under_way
     pairs = [(pair, (pair["mentee"], pair["mentor"])) for pair in result["pairs"]]
     # Some at a time: others are served in between.
     for start in range(0, len(pairs), AT_ONCE):
@@ -204,8 +203,22 @@ async def keep(matching: Matching, result: dict[str, Any]) -> None:
             if UUID(person) in there
         )
     await ForbiddenPair.bulk_create(
-        ForbiddenPair(matching_id=matching.id, mentee_id=one.mentee_id, mentor_id=one.mentor_id) for one in former
+        ForbiddenPair(matching_id=matching.id, mentee_id=UUID(mentee), mentor_id=UUID(mentor))
+        for mentee, mentor in sorted(former)
     )
+
+
+async def _forbidden_before(matching: Matching, frozen: Frozen) -> set[Pair]:
+    """What organisers had forbidden before: in the draft that it follows, or when the run began that it replays."""
+    if matching.replays_id is not None:
+        never = {(mentee, mentor) for mentee, mentor in frozen["never"]}
+        return never.intersection(await _forbidden_in(matching.replays_id))
+    return set() if matching.follows_id is None else {*await _forbidden_in(matching.follows_id)}
+
+
+async def _forbidden_in(draft_id: UUID) -> list[Pair]:
+    found = await ForbiddenPair.filter(matching_id=draft_id).values_list("mentee_id", "mentor_id")
+    return [(str(mentee), str(mentor)) for mentee, mentor in found]
 
 
 def _pair(matching: Matching, told: dict[str, Any], fixed: bool, under_way: bool) -> MatchedPair:
@@ -224,10 +237,9 @@ def _pair(matching: Matching, told: dict[str, Any], fixed: bool, under_way: bool
 async def ties_of(draft: Matching) -> Ties:
     """What a draft hands on to the one that follows it."""
     pairs = await MatchedPair.filter(matching_id=draft.id).values_list("mentee_id", "mentor_id", "fixed")
-    forbidden = await ForbiddenPair.filter(matching_id=draft.id).values_list("mentee_id", "mentor_id")
     return Ties(
         locked=[(str(mentee), str(mentor)) for mentee, mentor, fixed in pairs if fixed],
-        forbidden=[(str(mentee), str(mentor)) for mentee, mentor in forbidden],
+        forbidden=await _forbidden_in(draft.id),
         previous=[(str(mentee), str(mentor)) for mentee, mentor, _ in pairs],
     )
 

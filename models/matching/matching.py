@@ -24,7 +24,7 @@ from models.database import transaction
 from models.matching.input import MatchingInput, packed
 from models.matching.options import RunOptions
 from models.matching.status import MatchingStatus
-from models.organisation import Deed, Membership, Programme
+from models.organisation import Deed, Membership, Programme, PublishAs
 from models.refusal import RefusalCode, Refused
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Matching(Authored):
     stage = fields.CharField(max_length=16, default="")
     percent = fields.SmallIntField(default=0)
     error = fields.TextField(default="")
+    # What its pairs become, from the moment that it is published.
+    publish_as = fields.CharEnumField(PublishAs, max_length=16, null=True)
     value = fields.FloatField(null=True)
     bound = fields.FloatField(null=True)
     gap = fields.FloatField(null=True)
@@ -217,12 +219,14 @@ class Matching(Authored):
 
     async def came_to(self, stage: str, percent: int) -> bool:
         """Say how far it is, and hold it on. False where it is not to be worked off any more."""
-        mine = type(self).filter(id=self.id, status=MatchingStatus.RUNNING, runner=self.runner)
-        alive = await transaction(
-            lambda: _updated(mine.update(stage=stage, percent=percent, lease_until=clock.now() + LEASE))
-        )()
+        alive = await self._hold_on(stage, percent)
         bell.ring(self.topic)
         return alive
+
+    @transaction
+    async def _hold_on(self, stage: str, percent: int) -> bool:
+        mine = type(self).filter(id=self.id, status=MatchingStatus.RUNNING, runner=self.runner)
+        return bool(await mine.update(stage=stage, percent=percent, lease_until=clock.now() + LEASE))
 
     @transaction
     async def finish(self, result: dict[str, Any]) -> bool:
@@ -294,7 +298,3 @@ class Matching(Authored):
         matching = await self.locked(self.id)
         matching._must_be(MatchingStatus.DRAFT, "This is no draft any more; run the programme again.")
         return matching
-
-
-async def _updated(rows: Any) -> bool:
-    return bool(await rows)

@@ -38,7 +38,9 @@ async def publish(draft: Matching, *, by: "Account") -> Matching:
     if matching.status not in (MatchingStatus.PUBLISHING, MatchingStatus.PUBLISHED):
         matching = await matching.editable(by)
         matching.status, matching.percent = MatchingStatus.PUBLISHING, 0
-        await matching.store("status", "percent")
+        # All its pairs become the same, whatever is said of the programme meanwhile.
+        matching.publish_as = (await Programme.get(id=matching.programme_id)).publish_as
+        await matching.store("status", "percent", "publish_as")
         bell.ring(TOPIC, matching.topic)
     else:
         await matching.must_be_allowed(by)
@@ -82,7 +84,7 @@ async def _make(pair_id: UUID, matching: Matching) -> None:
         await Profile.hold((pair.mentor_id, pair.mentee_id))
         await _must_be_free(pair, programme)
         try:
-            await _bring_together(pair, programme)
+            await _bring_together(pair, programme, matching.publish_as)
         except Refused as refused:
             if refused.code is RefusalCode.AT_CAPACITY:
                 raise
@@ -92,9 +94,9 @@ async def _make(pair_id: UUID, matching: Matching) -> None:
     await pair.store("request_id", "mentorship_id", "published_at")
 
 
-async def _bring_together(pair: MatchedPair, programme: Programme) -> None:
+async def _bring_together(pair: MatchedPair, programme: Programme, publish_as: PublishAs | None) -> None:
     months = months_left(clock.now().date(), programme.ends_on)
-    if programme.publish_as is PublishAs.MENTORSHIPS:
+    if publish_as is PublishAs.MENTORSHIPS:
         await must_be_none_between(pair.mentor_id, pair.mentee_id, APART, None)
         begun = await Mentorship.begin(
             pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY, programme_id=programme.id

@@ -216,14 +216,15 @@ class MentorshipRequest(Authored):
     async def withdraw(self, *, by: "Account", and_later: bool = False) -> Self:
         """Who has asked takes it back. The next choice has its turn, unless those behind go with it: `and_later`."""
         request = await self._held_for(by, self.author_id, "withdrawn by who has asked")
+        if request.status not in (RequestStatus.QUEUED, RequestStatus.WITHDRAWN):
+            request._must_be_pending()
+        # Those behind first: their turn must not come meanwhile.
+        changed = await request.queue.behind(request) if and_later else []
+        for each in changed:
+            await each.close(RequestStatus.WITHDRAWN)
         if request.status is not RequestStatus.WITHDRAWN:
-            if request.status is not RequestStatus.QUEUED:
-                request._must_be_pending()
-            # Those behind first: their turn must not come meanwhile.
-            later = await request.queue.behind(request) if and_later else []
-            for each in later:
-                await each.close(RequestStatus.WITHDRAWN)
-            await tell([*await request.decide(RequestStatus.WITHDRAWN), *later])
+            changed = [*await request.decide(RequestStatus.WITHDRAWN), *changed]
+        await tell(changed)
         return request
 
     @classmethod

@@ -155,6 +155,13 @@ async def test_what_organisers_change_in_a_draft_holds_in_the_one_that_follows(d
     assert (third.mentee_id, third.mentor_id) not in pairs
     assert await ForbiddenPair.filter(matching_id=following.id).count() == 1
     assert (await MatchedPair.get(matching_id=following.id, mentee_id=mine.mentee_id)).fixed
+    # Also in what follows a replay, and a replay of that.
+    replay = await worked_off(await following.replay(by=season.owner))
+    again = await worked_off(await replay.replay(by=season.owner))
+    assert await pairs_of(again) == pairs
+    last = await worked_off(await again.follow(RunOptions(), by=season.owner))
+    assert (third.mentee_id, third.mentor_id) not in await pairs_of(last)
+    assert await ForbiddenPair.filter(matching_id=last.id).count() == 1
 
 
 @ONE_ENGINE

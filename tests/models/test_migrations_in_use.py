@@ -12,11 +12,15 @@ from models.conversation import Conversation, ConversationKind, Message
 from models.database import connect
 from models.database import migrate as module
 from models.database.migrate import migrate
+from models.discovery import Criteria, found
+from models.matching import Matching
 from models.meeting import Meeting
 from models.mentorship import MeetingKind, Mentorship
-from models.organisation import ContactRule, Membership, OrganisationRole, Participation, ProgrammeSide
+from models.organisation import ContactRule, Membership, OrganisationRole, Participation, ProgrammeSide, PublishAs
+from models.profile import Profile
 from models.refusal import RefusalCode
 from models.request import MentorshipRequest
+from models.saved_search import SearchFor
 from models.video import VideoSession
 from tests.models.expect import refused
 from tests.models.migrating import Further, a_database_of_then, a_lived_in_database, indexes, rows
@@ -172,6 +176,18 @@ async def test_who_took_part_in_a_programme_belongs_to_its_organisation(empty_ur
         assert {one.side for one in await Participation.all()} == {ProgrammeSide.BOTH}
 
 
+async def test_people_of_before_can_be_found_by_the_names_of_their_skills(empty_url: str) -> None:
+    await migrate(empty_url, to="0004_keys_of_calls")
+    await a_database_of_then(empty_url, "0002_starts_of_calls")
+    await migrate(empty_url)
+    async with connect(empty_url):
+        people = {one.name: one for one in await Profile.all()}
+        viewer = await Account.get(id=people["Theo"].id)
+        assert [people[name].skill_names for name in ("Mara", "Theo")] == ["Python\nSQL", "SQL"]
+        by_words = found(SearchFor.MENTORS, Criteria(text="python"), viewer)
+        assert [one.name for one in await by_words] == ["Mara"]
+
+
 async def test_mentorships_that_came_of_a_programme_say_so(empty_url: str) -> None:
     await migrate(empty_url, to="0004_keys_of_calls")
     await a_database_of_then(empty_url, "0002_starts_of_calls")
@@ -187,14 +203,10 @@ async def test_mentorships_that_came_of_a_programme_say_so(empty_url: str) -> No
         )
         ended = {**people, "status": "ENDED", "cadence": "WEEKLY", "ends_on": DAY, "end_reason": ""}
         published, outside = [await put(db, "mentorship", **ended) for _ in range(2)]
-        draft = await put(
-            db,
-            "matching",
-            programme_id=of_draft,
-            author_id=people["mentor_id"],
-            **{"number": 1, "status": "PUBLISHED", "stage": "", "percent": 100, "error": ""},
-            **{"options": "{}", "participation_weight": 1, "algorithm": "1", "input_digest": ""},
-        )
+        run = {"programme_id": of_draft, "author_id": people["mentor_id"], "options": "{}", "participation_weight": 1}
+        run |= {"algorithm": "1", "input_digest": "", "stage": "", "percent": 100, "error": ""}
+        draft = await put(db, "matching", **run, number=1, status="PUBLISHED")
+        await put(db, "matching", **run, number=2, status="DRAFT")
         pair = {"score": 1, "components": "[]", "reasons": "[]", "fixed": "0", "under_way": "0"}
         await put(db, "matched_pair", matching_id=draft, mentorship_id=published, **people, **pair)
     before, kept = await rows(empty_url), await indexes(empty_url)
@@ -202,5 +214,6 @@ async def test_mentorships_that_came_of_a_programme_say_so(empty_url: str) -> No
     assert await rows(empty_url) == before
     assert await indexes(empty_url) == kept | {("mentorship", "plain", "programme_id")}
     async with connect(empty_url):
-        found = {str(one.id): one.programme_id for one in await Mentorship.all()}
-    assert found == {str(asked["id"]): of_request, str(published): of_draft, str(outside): None}
+        assert [one.publish_as for one in await Matching.all().order_by("number")] == [PublishAs.REQUESTS, None]
+        of = {str(one.id): one.programme_id for one in await Mentorship.all()}
+    assert of == {str(asked["id"]): of_request, str(published): of_draft, str(outside): None}

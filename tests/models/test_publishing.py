@@ -47,6 +47,16 @@ async def test_why_two_people_cannot_be_brought_together_is_not_told_to_organise
 
 
 @ONE_ENGINE
+async def test_all_pairs_of_a_draft_become_the_same_whatever_is_said_of_the_programme_meanwhile(database: str) -> None:
+    season = await a_season(3, 3, publish_as=PublishAs.MENTORSHIPS)
+    draft = await season.run()
+    await publish(draft, by=season.owner)
+    await publish_some(1)
+    await season.programme.change(by=season.owner, publish_as=PublishAs.REQUESTS)
+    assert all(pair.mentorship_id for pair in await outcomes(season, draft))
+
+
+@ONE_ENGINE
 async def test_a_pair_that_may_not_be_any_more_is_not_published(database: str) -> None:
     season = await a_season(2, 2, publish_as=PublishAs.MENTORSHIPS)
     draft = await season.run()

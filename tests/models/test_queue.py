@@ -207,6 +207,16 @@ async def test_a_mentee_can_take_all_of_it_back_and_nobody_else_is_asked(databas
     assert [await news(each) for each in among[1:]] == [[], []]
 
 
+async def test_what_waits_behind_a_choice_is_taken_back_also_when_the_choice_was_before(database: str) -> None:
+    theo, among = await person("Theo"), await mentors(4)
+    first, *_ = await choose(theo, among)
+    await first.withdraw(by=theo)
+    await first.withdraw(by=theo, and_later=True)
+    # The second has been asked meanwhile: that is a request to take back by itself.
+    assert await statuses(theo) == [WITHDRAWN, PENDING, WITHDRAWN, WITHDRAWN]
+    assert [await news(each) for each in among[2:]] == [[], []]
+
+
 async def test_a_block_takes_back_what_its_author_meant_to_ask_and_passes_over_what_the_other_did(
     database: str,
 ) -> None:
