@@ -71,6 +71,8 @@ class Account(Base):
     @classmethod
     @transaction
     async def _open(cls, email: str, password_hash: str, name: str, time_zone: str, device: str) -> tuple[Session, str]:
+        from models.organisation.invitation import tell_newcomer
+
         if await cls.exists(email=email):
             raise Refused(
                 RefusalCode.ALREADY_EXISTS, "There is an account with this address; sign in instead.", "email"
@@ -78,6 +80,7 @@ class Account(Base):
         account = await cls.create(email=email, password_hash=password_hash)
         await Inbox.create(id=account.id)
         await Profile.open(account, name=name, time_zone=time_zone)
+        await tell_newcomer(account)
         return await Session.open(account, device=device)
 
     @classmethod

@@ -8,7 +8,7 @@ commits out of order: a cursor over it skips events.)
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
@@ -67,13 +67,18 @@ class Inbox(Base):
 
         The accounts are locked until the unit ends; everybody locks in the same order, so nobody deadlocks.
         """
-        ids = sorted(set(account_ids))
+        await cls.record_each(kind, dict.fromkeys(account_ids, subject.id))
+
+    @classmethod
+    async def record_each(cls, kind: Kind, subjects: Mapping[UUID, UUID]) -> None:
+        """The same, with a subject of its own for each account."""
+        ids = sorted(subjects)
         # The rows are locked one after the other, in the order of the ids, and only then is any of them changed.
         await cls.hold(ids)
         await cls.filter(id__in=ids).update(position=F("position") + 1)
         places = await cls.filter(id__in=ids).values_list("id", "position")
         await InboxEvent.bulk_create(
-            InboxEvent(account_id=account_id, position=position, kind=kind, subject_id=subject.id)
+            InboxEvent(account_id=account_id, position=position, kind=kind, subject_id=subjects[account_id])
             for account_id, position in sorted(places)
         )
         bell.ring(*map(bell.inbox_of, ids))

@@ -11,6 +11,7 @@ from schema.connection import Connection, Order, page
 from schema.context import Info, viewer
 from schema.conversation import Message, ScheduledMessage
 from schema.node import Node, as_node, find, node, related
+from schema.organisation import Membership
 from schema.refusal import mutation
 
 NEWEST_FIRST = Order("notifications", "-created_at")
@@ -27,6 +28,7 @@ class Notification(Node):
     read_at: datetime | None
     message: Message | None = related("The message that it is about, as long as you may see it.")
     scheduled_message: ScheduledMessage | None = related("Your message that could not be sent.")
+    membership: Membership | None = related("The invitation that it is about; accept it, or end it.")
 
 
 @strawberry.input

@@ -17,6 +17,7 @@ from models.conversation.message import Message
 from models.conversation.participant import Participant
 from models.database import transaction
 from models.inbox import Inbox, Kind
+from models.organisation import Membership
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -28,11 +29,16 @@ MOST_FORGOTTEN = 500
 
 
 class NotificationKind(StrEnum):
-    """Somebody is mentioned; somebody has answered them; a message that they wrote for later could not be sent."""
+    """What it is about.
+
+    Somebody is mentioned; somebody has answered them; a message that they wrote for later could not be sent; an
+    organisation invites them.
+    """
 
     MENTION = "MENTION"
     REPLY = "REPLY"
     NOT_SENT = "NOT_SENT"
+    INVITATION = "INVITATION"
 
 
 class Notification(Base):
@@ -54,6 +60,10 @@ class Notification(Base):
         "models.ScheduledMessage", related_name=False, null=True, on_delete=fields.CASCADE, db_index=True
     )
     scheduled_message_id: UUID | None
+    membership: fields.ForeignKeyNullableRelation[Membership] = fields.ForeignKeyField(
+        "models.Membership", related_name=False, null=True, on_delete=fields.CASCADE, db_index=True
+    )
+    membership_id: UUID | None
     read_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -100,6 +110,18 @@ class Notification(Base):
             await cls._make(scheduled.author_id, NotificationKind.NOT_SENT, scheduled_message_id=scheduled.id)
 
     @classmethod
+    async def of_invitations(cls, invited: Mapping[UUID, UUID]) -> None:
+        """Tell people, by their accounts, of the memberships that they are invited to. Within a unit."""
+        new = [
+            cls(account_id=account_id, kind=NotificationKind.INVITATION, membership_id=membership_id)
+            for account_id, membership_id in invited.items()
+        ]
+        # In the order in which all lock them: inboxes come last, and before what is recorded in them.
+        await Inbox.hold(invited)
+        await cls.bulk_create(new)
+        await Inbox.record_each(Kind.NOTIFICATION_CREATED, {one.account_id: one.id for one in new})
+
+    @classmethod
     async def _tell(cls, message: Message, told: Mapping[UUID, NotificationKind]) -> None:
         # In the order in which inboxes are locked.
         for account_id in sorted(told):
@@ -128,6 +150,13 @@ class Notification(Base):
         unread = cls.visible_to(by).filter(read_at__isnull=True)
         about = unread.filter(message__conversation_id=conversation_id, message__number__lte=number)
         if read := await about.order_by("created_at", "id"):
+            await cls._read(cls.filter(id__in=[one.id for one in read], read_at__isnull=True), read[-1], by)
+
+    @classmethod
+    async def read_invitation(cls, membership_ids: Collection[UUID], by: "Account") -> None:
+        """Who has accepted an invitation has read of it. Within a unit."""
+        unread = cls.visible_to(by).filter(membership_id__in=membership_ids, read_at__isnull=True)
+        if read := await unread.order_by("created_at", "id"):
             await cls._read(cls.filter(id__in=[one.id for one in read], read_at__isnull=True), read[-1], by)
 
     @classmethod

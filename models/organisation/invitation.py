@@ -25,9 +25,10 @@ async def invite(
     emails: Collection[str],
     role: OrganisationRole,
 ) -> list[Membership]:
-    """The memberships and invitations of these people, old and new. An organiser invites participants only.
+    """The memberships and invitations of these people, old and new; the new ones are told, where they have an account.
 
-    So is whoever is invited by address, by anybody: it is not verified, so that others may sign up with it.
+    An organiser invites participants only. So is whoever is invited by address, by anybody: it is not verified, so that
+    others may sign up with it.
     """
     from models.account import normalised
     from models.profile import Profile
@@ -49,4 +50,25 @@ async def invite(
     if new and await rows.count() + len(new) > MOST_MEMBERS:
         raise Refused(RefusalCode.LIMIT_REACHED, f"An organisation has at most {MOST_MEMBERS:,} members.")
     await Membership.bulk_create(new)
+    await _tell(new)
     return [*known, *new]
+
+
+async def tell_newcomer(account: "Account") -> None:
+    """Tell somebody who has just signed up of the invitations that wait for their address. Within a unit."""
+    from models.conversation import Notification
+
+    for invitation in await Membership.filter(email=account.email).order_by("created_at", "id"):
+        await Notification.of_invitations({account.id: invitation.id})
+
+
+async def _tell(invited: Collection[Membership]) -> None:
+    from models.account import Account
+    from models.conversation import Notification
+
+    by_address = {one.email: one.id for one in invited if one.email is not None}
+    # Whether an address is somebody's, its owner hears and the inviters do not.
+    known = await Account.filter(email__in=list(by_address)).values_list("email", "id") if by_address else []
+    told = {account_id: by_address[email] for email, account_id in known}
+    told |= {one.profile_id: one.id for one in invited if one.profile_id is not None}
+    await Notification.of_invitations(told)

@@ -112,6 +112,8 @@ class Membership(Base):
     @transaction
     async def accept(self, *, by: "Account") -> Self:
         """Whoever is invited comes in. Of two invitations the greater role holds."""
+        from models.conversation import Notification
+
         # Its lock orders all that changes who is in.
         await Organisation.locked(self.organisation_id)
         mine = await type(self).own(by).filter(organisation_id=self.organisation_id).order_by("created_at", "id")
@@ -120,6 +122,7 @@ class Membership(Base):
         kept = next((one for one in mine if one.profile_id == by.id), mine[0])
         if kept.joined_at is None:
             kept.role = min((one.role for one in mine), key=list(OrganisationRole).index)
+        await Notification.read_invitation([one.id for one in mine], by)
         await type(self).filter(id__in=[one.id for one in mine if one is not kept]).delete()
         kept.profile_id, kept.email = by.id, None
         kept.joined_at = kept.joined_at or clock.now()

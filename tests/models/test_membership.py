@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from models.account import Account
+from models.conversation import Notification, NotificationKind
 from models.conversation.contact import reachable
+from models.inbox import Inbox, InboxEvent, Kind
 from models.organisation import (
     PERMISSIONS,
     Cohort,
@@ -27,7 +30,7 @@ from models.organisation import (
 )
 from models.refusal import RefusalCode, Refused
 from tests.models.expect import refused
-from tests.people import person
+from tests.people import PASSWORD, person
 
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -129,6 +132,58 @@ async def test_of_two_invitations_one_membership_comes_with_the_greater_role(dat
 
 
 @ONE_ENGINE
+async def notices(who: Account) -> list[tuple[UUID | None, bool]]:
+    """The invitations that somebody is notified of, and whether they have read of them."""
+    found = await Notification.visible_to(who).order_by("created_at", "id")
+    assert {one.kind for one in found} <= {NotificationKind.INVITATION}
+    return [(one.membership_id, one.read_at is not None) for one in found]
+
+
+async def test_whoever_is_invited_is_notified_once_until_they_come_in(database: str) -> None:
+    guild, ana, bo = await a_guild(), await person("Ana"), await person("Bo")
+    before = {who: (await Inbox.get(id=who.id)).position for who in (ana, bo)}
+    for _ in range(2):
+        by_name, by_address = await guild.organisation.invite(
+            by=guild.owner,
+            profile_ids=[ana.id],
+            emails=[bo.email],
+            role=OrganisationRole.PARTICIPANT,
+        )
+    assert await notices(ana) == [(by_name.id, False)]
+    assert await notices(bo) == [(by_address.id, False)]
+    for who in (ana, bo):
+        heard = await InboxEvent.filter(account_id=who.id, position__gt=before[who]).values_list("kind", flat=True)
+        assert heard == [Kind.NOTIFICATION_CREATED]
+    await by_address.accept(by=bo)
+    assert await notices(bo) == [(by_address.id, True)]
+    await by_name.end(by=ana)
+    assert await notices(ana) == []
+    assert await notices(guild.participant) == [(guild.members[OrganisationRole.PARTICIPANT].id, True)]
+
+
+async def test_who_is_invited_twice_reads_of_both_when_they_come_in(database: str) -> None:
+    guild, ana = await a_guild(), await person("Ana")
+    invite = guild.organisation.invite
+    (by_address,) = await invite(by=guild.owner, profile_ids=[], emails=[ana.email], role=OrganisationRole.PARTICIPANT)
+    (by_name,) = await invite(by=guild.owner, profile_ids=[ana.id], emails=[], role=OrganisationRole.ORGANISER)
+    assert await notices(ana) == [(by_address.id, False), (by_name.id, False)]
+    await by_address.accept(by=ana)
+    assert await notices(ana) == [(by_name.id, True)]
+
+
+async def test_whoever_signs_up_hears_of_the_invitations_that_wait_for_them(database: str) -> None:
+    one, other = await a_guild(), await a_guild("Other")
+    waiting = [
+        await guild.organisation.invite(
+            by=guild.owner, profile_ids=[], emails=["new@example.org"], role=OrganisationRole.PARTICIPANT
+        )
+        for guild in (one, other)
+    ]
+    session, _ = await Account.sign_up("New@example.org", PASSWORD, name="New")
+    new = await Account.get(id=session.account_id)
+    assert await notices(new) == [(invitation.id, False) for (invitation,) in waiting]
+
+
 async def test_whoever_signs_up_with_an_address_that_was_invited_comes_in_as_a_participant(database: str) -> None:
     guild = await a_guild()
     for role in set(OrganisationRole) - {OrganisationRole.PARTICIPANT}:

@@ -174,7 +174,7 @@ RULES: dict[str, Rule] = {
     **of(OWNER, "Dismissal", "id profile role createdAt"),
     **of(OWNER, "Report", "id profile reason text createdAt closedAt reportedMessages"),
     **of(OWNER, "ReportedMessage", "id number body sentAt editedAt"),
-    **of(OWNER, "Notification", "id kind createdAt readAt message scheduledMessage"),
+    **of(OWNER, "Notification", "id kind createdAt readAt message scheduledMessage membership"),
     # Lists
     **of(SIGNED_IN, "PageInfo", "hasNextPage hasPreviousPage startCursor endCursor"),
     **of(SIGNED_IN, "ProfileConnection", PAGE),
