@@ -40,10 +40,13 @@ def uuid7() -> UUID:
 
 
 class _Undescribed(ModelMeta):
-    """Keeps docstrings out of the database: the ORM makes table comments of them, and each new word a migration."""
+    """Keeps docstrings out of the database: the ORM makes table comments of them, and each new word a migration.
+
+    Nor does it look for comments on fields, for which it would parse each module anew for every model in it.
+    """
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> type:
-        table = super().__new__(cls, name, bases, attributes)
+        table = super().__new__(cls, name, bases, {**attributes, "_no_comments": True})
         table._meta.table_description = ""  # type: ignore[attr-defined]
         return table
 

@@ -10,14 +10,13 @@ from typing import Any
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.indexes import Index
-from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationTarget
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.database import changes, words
 from models.database.connection import POSTGRES_SETTINGS, UNLIMITED, configuration, connect
-from models.database.rendering import render_without_filters
+from models.database.steps import Differences, Steps
 
 # Whether each is unique, and its columns.
 Indexes = set[tuple[bool, tuple[str, ...]]]
@@ -70,7 +69,7 @@ async def _on_sqlite(connection: BaseDBAsyncClient, apps: Apps, url: str, to: st
 
 async def _run(connection: BaseDBAsyncClient, url: str, to: str | None) -> list[str]:
     """Apply what is missing up to a migration; only make the table of migrations, if that is None."""
-    executor = MigrationExecutor(connection, configuration(url)["apps"])
+    executor = Steps(connection, configuration(url)["apps"])
     if to is None:
         await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
         return []
@@ -79,7 +78,6 @@ async def _run(connection: BaseDBAsyncClient, url: str, to: str | None) -> list[
         executor.recorder.ensure_schema = _nothing  # type: ignore[assignment, method-assign]
     targets = [MigrationTarget(app_label="models", name=to)]
     names = [step.migration.name for step in await executor.plan(targets)]
-    render_without_filters()
     await executor.migrate(targets)
     return names
 
@@ -97,7 +95,7 @@ async def restore(connection: BaseDBAsyncClient, apps: Apps) -> None:
         for index in await connection.execute_query_dict(f'PRAGMA index_list("{table}")'):
             info = await connection.execute_query_dict(f'PRAGMA index_info("{index["name"]}")')
             there.add((bool(index["unique"]), tuple(row["name"] for row in info)))
-        for unique, columns in indexes - there:
+        for unique, columns in sorted(indexes - there):
             if existing.issuperset(columns):
                 kind = "UNIQUE INDEX" if unique else "INDEX"
                 listed = ", ".join(f'"{column}"' for column in columns)
@@ -150,5 +148,5 @@ async def drift(url: str) -> list[str]:
     async with connect(url) as context:
         if context.apps is None:
             raise AssertionError("a connected context has its apps")
-        detector = MigrationAutodetector(context.apps, configuration(url)["apps"])
+        detector = Differences(context.apps, configuration(url)["apps"])
         return [f"{writer.name}: {writer.operations}" for writer in await detector.changes()]

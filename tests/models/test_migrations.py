@@ -9,8 +9,6 @@ from uuid import uuid4
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
-from tortoise.migrations.schema_generator.state import ModelState
-from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.transactions import in_transaction
 
 from models import clock
@@ -18,9 +16,7 @@ from models.account import Account
 from models.database import connect
 from models.database import migrate as module
 from models.database.migrate import BrokenReferences, drift, migrate
-from models.database.rendering import render_without_filters
 from models.profile import Profile
-from models.skill import Skill
 from tests.models.migrating import (
     ALTERATION,
     CHECKED_IN,
@@ -222,11 +218,3 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_and_can_run_again(
 async def test_a_migration_may_take_its_time(database_url: str, further: Further) -> None:
     further.migration(UNLIMITED)
     assert await migrate(database_url) == [FURTHER]
-
-
-def test_models_of_the_past_have_no_filters_and_those_of_the_present_have_theirs() -> None:
-    render_without_filters()
-    past = ModelState.make_from_model("models", Skill).render(StateApps())
-    assert past._meta.fields >= {"id", "key", "name"}
-    assert past._meta._filters == {}
-    assert Skill._meta._filters
