@@ -80,19 +80,22 @@ class Pool:
         limit: int,
         *,
         exclude: Iterable[UUID],
+        among: Iterable[UUID] | None = None,
         after: Place | None = None,
     ) -> list[Place]:
         """The places of the best for somebody: of mentors with a free place or, for a mentor, of who looks for one.
 
-        None for a mentor without a free place, as nobody could be taken.
+        `among` leaves out everybody else. None for a mentor without a free place, as nobody could be taken.
         """
         candidates, people = self._candidates, self.population
         if viewer_id not in people:
             return []
         if role is MatchRole.MENTOR and candidates.places[people.row(viewer_id)] == 0:
             return []
-        among = candidates.places > 0 if role is MatchRole.MENTEE else candidates.seeking
-        found = best(people, viewer_id, role.side, limit, exclude=exclude, among=among, after=after)
+        open_to = candidates.places > 0 if role is MatchRole.MENTEE else candidates.seeking
+        if among is not None:
+            open_to = open_to & people.mask(among)
+        found = best(people, viewer_id, role.side, limit, exclude=exclude, among=open_to, after=after)
         return cast(list[Place], found)
 
     def explained(self, viewer_id: UUID, role: MatchRole, places: Sequence[Place]) -> list[Suggestion]:

@@ -1,7 +1,10 @@
 """Suggestions: whom somebody might ask, the best first."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
+
+from tortoise.expressions import F, Q
 
 from matching.ranking import Suggestion
 from models.profile import Profile
@@ -11,9 +14,6 @@ from models.suggestion.reading import read
 
 if TYPE_CHECKING:
     from models.account import Account
-
-# Where few may be seen, each further look goes over so many times more.
-FURTHER: Final = 4
 
 # Whom one cannot ask in a role, or does not want to see: who are paired with one or asked already, a block stands
 # between, they were dismissed. Of a mentee's choices whose turn has not come a mentor knows nothing, and may offer.
@@ -45,15 +45,24 @@ async def suggest(
     people = await pool().fresh()
     rows: dict[UUID, Profile] = {}
     found: list[Place] = []
-    size = limit
-    while len(found) < limit:
-        places = people.best(viewer.id, role, size, exclude=exclude, after=after)
+    among: Sequence[UUID] | None = None
+    while (size := limit - len(found)) > 0:
+        places = people.best(viewer.id, role, size, exclude=exclude, among=among, after=after)
         # The pool knows everybody; who may be seen is the profile's rule.
         visible = Profile.visible_to(viewer).filter(id__in=[one for _, one in places])
         rows |= {row.id: row for row in await visible} if places else {}
         found += [place for place in places if place[1] in rows]
         if len(places) < size:
             break
-        after, size = places[-1], FURTHER * size
-    told = people.explained(viewer.id, role, found[:limit])
+        after = places[-1]
+        if among is None and len(found) < limit:
+            # Some of the best do not show; perhaps few do. So the rest is looked for among those who do.
+            among = await _shown(viewer, role)
+    told = people.explained(viewer.id, role, found)
     return [(rows[cast(UUID, one.candidate.id)], one) for one in told]
+
+
+async def _shown(viewer: "Account", role: MatchRole) -> Sequence[UUID]:
+    """Whom the viewer may see, of those who may be suggested in this role at all."""
+    asked = Q(capacity__gt=F("mentees")) if role is MatchRole.MENTEE else Q(seeking=True)
+    return cast(Sequence[UUID], await Profile.visible_to(viewer).filter(asked).values_list("id", flat=True))

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,8 @@ from models.mentorship import MeetingKind
 from models.profile import Profile
 from models.request import Choice, MentorshipRequest, Queue
 from models.suggestion import Dismissal, MatchRole, suggest
-from models.suggestion.pool import Place
+from models.suggestion.pool import Place, Pool
+from models.visibility import Visibility
 from tests.matching.reference import score
 from tests.models.suggestion.people import MORNINGS, NIGHTS, change, learner, mentor, suggested
 from tests.people import pair, person, request
@@ -148,6 +150,26 @@ async def test_whom_one_may_not_see_is_passed_over_and_pages_stay_full(
     monkeypatch.setattr(Profile, "visible_to", visible)
     assert await suggested(theo, 2) == ["Mentor 3", "Mentor 7"]
     assert await paged(theo, 1) == ["Mentor 3", "Mentor 7", "Mentor 8"]
+
+
+@pytest.mark.parametrize("shown", [0, 1, 5])
+async def test_however_few_show_the_ranking_is_looked_through_twice(
+    database: str, monkeypatch: pytest.MonkeyPatch, shown: int
+) -> None:
+    for number in range(30):
+        hidden = number < 30 - shown
+        await mentor(f"Mentor {number}", visibility=Visibility.NOBODY if hidden else Visibility.EVERYONE)
+    theo = await learner()
+    looks: list[object] = []
+    best = Pool.best
+
+    def counted(self: Pool, *of: Any, **more: Any) -> list[Place]:
+        looks.append(of)
+        return best(self, *of, **more)
+
+    monkeypatch.setattr(Pool, "best", counted)
+    assert await suggested(theo, 4) == [f"Mentor {number}" for number in range(30 - shown, 30)][:4]
+    assert len(looks) == 2
 
 
 async def test_the_ranking_is_that_of_the_definition_read_plainly(database: str) -> None:
