@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted lasts as long as the process, and would be another test's."""
     monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
     monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
+    invitation = throttle.Throttle(per_account=throttle.INVITATIONS_A_DAY, window=timedelta(days=1))
+    monkeypatch.setattr(throttle, "invitation", invitation)
     monkeypatch.setattr(throttle, "upload", throttle.Throttle(per_account=throttle.UPLOADS_PER_ACCOUNT))
 
 

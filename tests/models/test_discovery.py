@@ -222,3 +222,11 @@ async def test_a_saved_search_is_its_persons_alone_and_there_are_only_so_many(da
         await SavedSearch.save_as("Too many", SearchFor.MENTEES, by=mara, client_id="x")
     await first.remove(by=mara)
     assert await SavedSearch.visible_to(mara).count() == MOST_SAVED - 1
+
+
+async def test_what_cannot_be_stored_is_saved_as_it_is_looked_for(database: str) -> None:
+    theo = await person("Theo")
+    odd = Criteria(text=f"a{' ' * 300}b\0 e\u0301{chr(0xD800)}", industries=["Health\0"], languages=["p\0t"])
+    saved = await SavedSearch.save_as("Odd", SearchFor.MENTORS, by=theo, client_id="k", **odd.given)
+    again = await SavedSearch.get(id=saved.id)
+    assert (again.text, again.industries, again.languages) == ("a b\ufffd \u00e9?", ["Health\ufffd"], ["p\ufffdt"])
