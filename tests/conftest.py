@@ -17,7 +17,7 @@ from tests.spare import Spare
 from tests.templates import Templates
 from tests.worked_out import once
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.memory", "tests.postgres"]
 
 
 @pytest.fixture(scope="session")
