@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tortoise.apps import Apps
 
 from models import throttle
 from models.database import connect
@@ -15,13 +16,22 @@ from models.database.migrate import migrate
 from tests.postgres import create_database, drop_database
 from tests.spare import Spare
 from tests.templates import Templates
+from tests.worked_out import once
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.memory", "tests.postgres"]
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_worked_out_once() -> Iterator[None]:
+    """Thousands of tests open a database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Apps, "_build_initial_querysets", once(Apps._build_initial_querysets))
+        yield
 
 
 @pytest.fixture(autouse=True)
