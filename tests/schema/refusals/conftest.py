@@ -28,7 +28,7 @@ from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
 from tests.models.matching_world import worked_off
-from tests.people import pair, person
+from tests.people import enrolled, pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
 from tests.templates import Template, Templates
@@ -71,8 +71,8 @@ async def build() -> World:
     programme = await Programme.set_up(
         guild, by=made.mentee, name="Run", starts_on=clock.now().date(), ends_on=clock.now().date()
     )
-    enrolled = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
-    participation, _ = await Participation.enrol(programme, enrolled, by=made.mentee)
+    said = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
+    participation, _ = await Participation.enrol(programme, said, by=made.mentee)
     quin = await person("Quin")
     drafted, running = [
         await Programme.set_up(
@@ -112,7 +112,7 @@ async def build() -> World:
         "scheduled": scheduled,
         "search": await SavedSearch.save_as("Mine", SearchFor.MENTEES, by=made.mentee, client_id="k"),
         "evidence": await Evidence.forward(answer, goal, by=made.mentee),
-        "notification": await Notification.get(account_id=made.mentee.id),
+        "notification": await Notification.get(message_id=heard.id),
         "participant": participant,
         "other": other,
         "pending": pending,
