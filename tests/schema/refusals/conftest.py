@@ -9,7 +9,6 @@ import pytest
 from models import clock
 from models.account import Account
 from models.conversation import Circle, Notification, ScheduledMessage
-from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.matching import MatchedPair, Matching, RunOptions
@@ -144,14 +143,12 @@ def url_for_all(engine: str, templates: Templates) -> str:
 @pytest.fixture
 async def world(filled: Template, url_of_a_copy: str) -> AsyncIterator[World]:
     """The world, in a database of the test's own."""
-    with clock.moved(filled.filled_at - clock.now()):
-        async with connect(url_of_a_copy):
-            yield filled.what
+    async with filled.opened(url_of_a_copy) as what:
+        yield what
 
 
 @pytest.fixture
 async def untouched(filled: Template, url_for_all: str) -> AsyncIterator[World]:
     """The world, in the one database of all the tests that write nothing."""
-    with clock.moved(filled.filled_at - clock.now()):
-        async with connect(url_for_all):
-            yield filled.what
+    async with filled.opened(url_for_all) as what:
+        yield what
