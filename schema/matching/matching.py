@@ -10,9 +10,11 @@ import strawberry
 import models.matching
 import models.organisation
 import models.profile
+import models.request
 import realtime.progress
 from models.matching import LeftOverSide, MatchingStatus
 from models.organisation import HardRule
+from models.request import RequestStatus
 from schema.connection import Connection, Order, children, page
 from schema.context import Info, viewer
 from schema.mentorship import Mentorship
@@ -27,6 +29,8 @@ from schema.suggestion import ScoreComponent
 LATEST_FIRST = Order("matchings", "-number")
 BEST_FIRST = Order("pairs", "-score")
 BY_MAKING = Order("leftOver", "created_at")
+
+ASKED = '(SELECT "status" FROM "mentorship_request" AS "asked" WHERE "asked"."id" = {request_id})'
 
 strawberry.enum(MatchingStatus, description="Where a run stands. A draft can be changed, compared and published.")
 strawberry.enum(LeftOverSide, description="As what somebody is left over.")
@@ -46,6 +50,15 @@ class MatchedPair(Node):
     mentorship: Mentorship | None = related("What came of it, for its two people.")
     refusal: str | None = strawberry.field(description="Why nothing came of it when it was published.")
     published_at: datetime | None
+
+    @strawberry.field(
+        description="Where the request stands that it has become, without what the two say there.",
+        metadata={METADATA: Expression(ASKED)},
+    )
+    async def request_status(root: models.matching.MatchedPair) -> RequestStatus | None:
+        """Where its request stands."""
+        asked = await models.request.MentorshipRequest.get_or_none(id=root.request_id)
+        return None if asked is None else asked.status
 
     @strawberry.field(description="0 to 1.", metadata={METADATA: Expression("{score} / 1000000.0")})
     def score(root: models.matching.MatchedPair, info: Info) -> float:

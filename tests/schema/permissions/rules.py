@@ -135,7 +135,7 @@ RULES: dict[str, Rule] = {
     **of(LOOKER_ON, "Matching", "participationWeight inputDigest resultDigest bound createdAt endedAt pairs leftOver"),
     **of(LOOKER_ON, "Matching", "figures weights"),
     **of(LOOKER_ON, "MatchedPair", "id mentee mentor score components reasons fixed underWay request mentorship"),
-    **of(LOOKER_ON, "MatchedPair", "refusal publishedAt"),
+    **of(LOOKER_ON, "MatchedPair", "refusal publishedAt requestStatus"),
     **of(LOOKER_ON, "LeftOver", "id profile side reasons parted mentors exclusions shortage"),
     **of(LOOKER_ON, "RuleExclusion", "rule mentors alone"),
     **of(LOOKER_ON, "PlaceShortage", "number mentees mentors places menteeIds mentorIds"),
