@@ -66,8 +66,9 @@ def test_every_model_says_who_sees_it() -> None:
     rules = {kind.__name__ for kind in all_below(Base) if kind is not Base and ruling & vars(kind).keys()}
     kinds = {kind.__name__ for kind in all_below(Base) if not kind._meta.abstract}
     # An inbox is read by its owner's feed alone, and the key of a start, an opening or a founding by its author's
-    # retry; letters that were sent and the mark of the files' store are the server's own. They are shown to nobody.
-    nobodys = {"MissedMail", "MissedConversation", "Depot"}
+    # retry; letters that were sent, the mark of the files' store, and what was known of who has left, are the server's
+    # own. They are shown to nobody.
+    nobodys = {"MissedMail", "MissedConversation", "Depot", "Departure"}
     assert kinds - rules == {"Inbox", VideoSessionStart.__name__, "ConversationOpening", "Founding", *nobodys}
 
 
