@@ -57,6 +57,10 @@ class _Gathered:
     apart: set[Pair]
     rules: list[PairRule] = field(default_factory=list)
 
+    def said(self, kind: PairRuleKind) -> list[Pair]:
+        """The pairs of whom the organisers have said that."""
+        return [_pair((rule.mentee_id, rule.mentor_id)) for rule in self.rules if rule.kind is kind]
+
 
 async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Frozen:
     """The market of a programme as it is now. Raises `Refused` where it cannot be solved, saying what to mend."""
@@ -68,6 +72,9 @@ async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Froze
         raise not_found("cohort of this programme", "cohortId")
     found = await _gather(programme, options)
     frozen = _market(programme, options, ties, found)
+    if found.under_way and not frozen["mentees"]:
+        message = "All who look for a mentor here have one in this programme already."
+        raise Refused(RefusalCode.WRONG_STATE, message, "programmeId")
     try:
         # Thousands of people take a moment to be looked through; others are served meanwhile.
         await asyncio.to_thread(market_of, frozen)
@@ -99,7 +106,8 @@ async def _gather(programme: Programme, options: RunOptions) -> _Gathered:
     active = set(await pairs.values_list("mentee_id", "mentor_id"))
     blocks = await Block.filter(blocker_id__in=people).values_list("blocker_id", "blocked_id")
     return _Gathered(
-        participations,
+        # Without those whose account was deleted meanwhile.
+        [one for one in participations if one.profile_id in profiles],
         profiles,
         under_way=sorted(map(_pair, ours)),
         apart={_pair(pair) for pair in active - ours} | {_pair(pair) for one in blocks for pair in (one, one[::-1])},
@@ -120,37 +128,23 @@ def places_of(participation: Participation, profile: Profile, taken: int, bound:
 
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
-    people = [
-        frozen_person(person_in(one, found.profiles[one.profile_id]))
-        for one in found.participations
-        if one.profile_id in found.profiles
-    ]
-    there = {data[0] for data in people}
-    mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
-    mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
-    must = [_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.MUST]
-    never = {_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.NEVER}
+    sides = _sides(found)
+    bound, mentors = sides.bound, sides.mentors
+    barred = {*found.said(PairRuleKind.NEVER)} | found.apart
+    # Of what was locked, that stays which can still be.
+    kept = [pair for pair in ties.locked if pair[0] not in bound and pair not in barred]
 
     def both(pairs: Collection[Pair]) -> list[list[str]]:
-        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in there and mentor in mentors)
+        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in sides.mentees and mentor in mentors)
 
-    mentee_keys = {*mentees}
-    # Whoever has several mentors already is bound to one of them in the run.
-    bound = {mentee: mentor for mentee, mentor in both(found.under_way) if mentee in mentee_keys}
-    # Of what was locked, that stays which can still be.
-    barred, has_mentor = never | found.apart, {mentee for mentee, _ in found.under_way}
-    kept = [pair for pair in ties.locked if pair[0] not in has_mentor and pair not in barred]
     return {
-        "people": people,
-        "mentees": mentees,
+        "people": [frozen_person(person_in(one, found.profiles[one.profile_id])) for one in found.participations],
+        "mentees": [*sides.mentees],
         "capacity": _capacity(mentors, found, bound),
         "weights": programme.weights,
         "participation": programme.participation_weight,
         "rules": list(rules_over(programme, found.participations, found.profiles, options.relax)),
-        # What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
-        "must": [
-            list(pair) for pair in must if pair not in found.apart and (options.cohort_id is None or {*pair} <= there)
-        ],
+        "must": [list(pair) for pair in sides.must(found)],
         "never": both(barred | set(ties.forbidden)),
         "locked": both({*bound.items(), *kept}),
         "previous": both(ties.previous),
@@ -159,6 +153,41 @@ def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathe
         "min_load_reward": options.first_mentee_reward,
         "under_way": both(bound.items()),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Who is what in a run, by their places in it. `bound`: the mentor of each mentee who has one there already."""
+
+    mentees: dict[str, None]
+    mentors: dict[str, Participation]
+    bound: dict[str, str]
+
+    def must(self, found: _Gathered) -> list[Pair]:
+        """The pairs that must be, of people who are to be paired in the run.
+
+        What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
+        So is one of somebody who has a mentor, for as long as they do.
+        """
+        return [
+            pair
+            for pair in found.said(PairRuleKind.MUST)
+            if pair not in found.apart
+            and pair[0] in self.mentees
+            and pair[1] in self.mentors
+            and self.bound.get(pair[0], pair[1]) == pair[1]
+        ]
+
+
+def _sides(found: _Gathered) -> _Sides:
+    mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
+    mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
+    there = [pair for pair in found.under_way if pair[0] in {*mentees} and pair[1] in mentors]
+    # Whoever has several mentors already is bound to one of them in the run; to whom they must be, if they have them.
+    bound = dict([*there, *({*there} & {*found.said(PairRuleKind.MUST)})])
+    # A mentee has one mentor in a programme: whose mentor is not in this run is not looking for any in it.
+    has_mentor = {mentee for mentee, _ in found.under_way}
+    return _Sides({one: None for one in mentees if one in bound or one not in has_mentor}, mentors, bound)
 
 
 def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[str, str]) -> dict[str, int]:

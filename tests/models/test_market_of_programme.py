@@ -9,7 +9,8 @@ from models.block import Block
 from models.database import transaction
 from models.matching import LeftOver, MatchedPair, RunOptions
 from models.mentorship import Cadence, Mentorship
-from models.organisation import PairRule, PairRuleKind, Participation
+from models.organisation import Cohort, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide
+from models.refusal import Refused
 from models.request import MentorshipRequest
 from tests.models.matching_world import Season, a_season, worked_off
 
@@ -44,6 +45,56 @@ async def test_a_mentee_who_has_two_mentors_already_does_not_keep_the_programme_
     assert pairs[twice.id].under_way
     # Both of them have their one place taken.
     assert [pair.mentor_id for key, pair in pairs.items() if key != twice.id] == [free.id]
+
+
+async def elsewhere(season: Season, mentor: Account, how: str) -> RunOptions:
+    """A mentor is in no run any more, or as no mentor; and the run that is meant."""
+    match how:
+        case "gone":
+            await (await Participation.get(profile_id=mentor.id)).leave(by=mentor)
+        case "a mentee":
+            await Participation.enrol(season.programme, [Enrolment(mentor.id, ProgrammeSide.MENTEE)], by=season.owner)
+        case _:
+            cohort = await Cohort.open(season.programme, by=season.owner, name="B")
+            mine = Participation.filter(programme_id=season.programme.id).exclude(profile_id=mentor.id)
+            await mine.update(cohort_id=cohort.id)
+            return RunOptions(cohort_id=cohort.id)
+    return RunOptions()
+
+
+@pytest.mark.parametrize("how", ["gone", "a mentee", "another cohort"])
+async def test_whoever_has_a_mentor_who_is_not_in_the_run_takes_nobodys_place_in_it(database: str, how: str) -> None:
+    season = await a_season(2, 2)
+    (has, free), (theirs, other) = season.mentees, season.mentors
+    await under_way(season, has, theirs)
+    # What is said of people who are not to be paired here keeps nobody else from it.
+    for mentee, mentor in ((has, other), (free, theirs)):
+        await PairRule.put(season.programme, mentee.id, mentor.id, PairRuleKind.MUST, by=season.owner)
+    draft = await season.run(await elsewhere(season, theirs, how))
+    pairs = await MatchedPair.filter(matching_id=draft.id)
+    assert [(one.mentee_id, one.mentor_id) for one in pairs] == [(free.id, other.id)]
+    # Nor are they told to lack one.
+    left = await LeftOver.filter(matching_id=draft.id).values_list("profile_id", flat=True)
+    assert left == ([theirs.id] if how == "a mentee" else [])
+
+
+async def test_where_all_have_a_mentor_in_the_programme_there_is_nobody_to_be_matched(database: str) -> None:
+    season = await a_season(1, 2)
+    await under_way(season, season.mentees[0], season.mentors[0])
+    await elsewhere(season, season.mentors[0], "gone")
+    with pytest.raises(Refused, match="have one in this programme already"):
+        await season.run()
+
+
+async def test_a_pair_that_must_be_comes_out_and_waits_where_its_mentee_has_another_mentor(database: str) -> None:
+    season = await a_season(2, 2, capacity=2)
+    (one, other), (mentor, another) = season.mentees, season.mentors
+    # Against what suits them best.
+    for mentee, must in ((one, another), (other, mentor)):
+        await PairRule.put(season.programme, mentee.id, must.id, PairRuleKind.MUST, by=season.owner)
+    assert await pairs_after(season) == {one.id: another.id, other.id: mentor.id}
+    await under_way(season, one, mentor)
+    assert await pairs_after(season) == {one.id: mentor.id, other.id: mentor.id}
 
 
 async def test_a_place_that_is_taken_by_somebody_who_has_left_the_programme_is_not_given_again(database: str) -> None:
