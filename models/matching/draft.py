@@ -1,5 +1,6 @@
 """Drafts: the pairs of a run with their scores and reasons, who is left over and why, and what organisers change."""
 
+import asyncio
 from collections.abc import Collection
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -104,20 +105,32 @@ class MatchedPair(Base):
         )
         await pair.delete()
 
-    @transaction
     async def swap(self, other_id: UUID, *, by: "Account") -> tuple[Self, Self]:
         """Exchange the mentors of two pairs, whose scores and reasons are worked out anew. Rules hold."""
+        mine, theirs = await self._to_swap(other_id, by)
+        wanted = [(str(mine.mentee_id), str(theirs.mentor_id)), (str(theirs.mentee_id), str(mine.mentor_id))]
+        frozen = await MatchingInput.of(mine.matching_id)
+        _must_be_allowed(frozen, wanted, {*await _forbidden_in(mine.matching_id)})
+        # All people of the run are looked through for it: others are served meanwhile, and so it is before the unit.
+        return await self._swapped(other_id, await asyncio.to_thread(told_pairs, frozen, wanted), by)
+
+    @transaction
+    async def _to_swap(self, other_id: UUID, by: "Account") -> tuple[Self, Self]:
         mine = await self._editable(by)
         theirs = await type(self).get_or_none(id=other_id, matching_id=mine.matching_id)
         if theirs is None or theirs.id == mine.id:
             raise not_found("other pair of this draft", "withPairId")
         if mine.fixed or theirs.fixed:
             raise Refused(RefusalCode.WRONG_STATE, "A locked pair is not parted; unlock it first.", "pairId")
-        frozen = await MatchingInput.of(mine.matching_id)
-        wanted = [(str(mine.mentee_id), str(theirs.mentor_id)), (str(theirs.mentee_id), str(mine.mentor_id))]
-        _must_be_allowed(frozen, wanted, {*await _forbidden_in(mine.matching_id)})
+        return mine, theirs
+
+    @transaction
+    async def _swapped(self, other_id: UUID, told_of: list[dict[str, Any]], by: "Account") -> tuple[Self, Self]:
+        mine, theirs = await self._to_swap(other_id, by)
+        if [UUID(told["mentor"]) for told in told_of] != [theirs.mentor_id, mine.mentor_id]:
+            raise Refused(RefusalCode.WRONG_STATE, "One of them has another mentor by now; look again.", "withPairId")
         await _must_be_allowed_now(mine, theirs)
-        for pair, told in zip((mine, theirs), told_pairs(frozen, wanted), strict=True):
+        for pair, told in zip((mine, theirs), told_of, strict=True):
             pair.mentor_id = UUID(told["mentor"])
             pair.score = round(told["score"] * MILLION)
             pair.components, pair.reasons = told["components"], told["reasons"]

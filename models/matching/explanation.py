@@ -9,7 +9,7 @@ from matching.programme.frozen import weights_of
 from matching.reasons import reasons
 from matching.scoring import explain
 from matching.why_not import why_not
-from models.matching.population import person_in
+from models.matching.population import person_in, space_in
 from models.organisation import Deed, Obstacle, Participation, Programme, Subject, broken_rules, obstacles
 from models.profile import Profile
 from models.refusal import invalid
@@ -34,7 +34,8 @@ async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, vi
         return None
     people = Profile.filter(id__in=[*there]).prefetch_related("skills_offered", "skills_wanted")
     profiles = {one.id: one for one in await people}
-    population = Population(person_in(there[key], profile) for key, profile in profiles.items())
+    both_of = (person_in(there[key], profile) for key, profile in profiles.items())
+    population = Population(both_of, await space_in(programme_id))
     weights, mentee, mentor = weights_of(programme.weights), str(mentee_id), str(mentor_id)
     fit = explain(population, [mentee], [mentor], weights).fit(0)
     told = reasons(population[mentee], population[mentor], fit, reader=Side.MENTEE)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tortoise.expressions import Subquery
 from matching.fit import Person
 from matching.programme import Contradiction
 from matching.programme.frozen import Frozen, frozen_person, market_of
+from matching.text import TextSpace
 from models.block import Block
 from models.matching.options import RunOptions
 from models.mentorship import Mentorship, MentorshipStatus
@@ -198,8 +199,24 @@ def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[s
 def person_in(participation: Participation, profile: Profile) -> Person:
     """Somebody with what they answered for this programme, which counts as what they want."""
     known = person_of(profile)
-    answers = "\n".join(text for _, text in participation.answers or ())
-    return replace(known, id=str(profile.id), goals="\n".join(filter(None, (known.goals, answers))))
+    return replace(known, id=str(profile.id), goals=_wanted(known.goals, participation.answers))
+
+
+def _wanted(goals: str, answers: Sequence[Sequence[str]] | None) -> str:
+    return "\n".join(filter(None, (goals, "\n".join(text for _, text in answers or ()))))
+
+
+async def space_in(programme_id: UUID) -> TextSpace:
+    """How rare the grams of texts are among all who take part, as a run over the programme as it is now learns it."""
+    people = Participation.filter(programme_id=programme_id).order_by("id").limit(AT_ONCE)
+    columns = ("id", "answers", "profile__goals", "profile__headline", "profile__experience")
+    texts: list[str] = []
+    rows = await people.values_list(*columns)
+    while rows:
+        for _, answers, goals, *about in rows:
+            texts += [_wanted(goals, answers), "\n".join(filter(None, about))]
+        rows = await people.filter(id__gt=rows[-1][0]).values_list(*columns)
+    return await asyncio.to_thread(TextSpace, texts)
 
 
 def _pair(people: tuple[UUID, UUID]) -> Pair:

@@ -10,7 +10,7 @@ from models.matching import MatchedPair, Matching, publish, publish_some
 from models.mentorship import Cadence, Mentorship
 from models.organisation import FORBIDDEN, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
 from models.profile import Profile
-from models.refusal import RefusalCode
+from models.refusal import RefusalCode, Refused
 from models.request import Choice, Queue
 from tests.models.expect import refused
 from tests.models.matching_world import Season, a_season
@@ -86,6 +86,36 @@ async def test_swapping_keeps_to_what_was_said_of_two_people_since_the_draft_was
     await Block.put(another.id, by=mentee)
     with refused(RefusalCode.NOT_ALLOWED, "withPairId"):
         await pair.swap(with_pair.id, by=season.owner)
+
+
+@ONE_ENGINE
+async def test_pairs_that_are_swapped_and_swapped_back_are_told_as_they_were(database: str) -> None:
+    season = await a_season(4, 4)
+    await season.speak()
+    draft = await season.run()
+
+    async def told() -> list[tuple[object, ...]]:
+        pairs = await MatchedPair.filter(matching_id=draft.id).order_by("id")
+        return [(one.mentor_id, one.score, one.components, one.reasons) for one in pairs]
+
+    before = await told()
+    pair, other = await MatchedPair.filter(matching_id=draft.id).order_by("id").limit(2)
+    for _ in range(2):
+        await pair.swap(other.id, by=season.owner)
+    assert await told() == before
+
+
+@ONE_ENGINE
+async def test_two_swaps_at_once_lose_nobody_their_mentor(database: str) -> None:
+    season = await a_season(3, 3)
+    draft = await season.run()
+    first, second, third = await MatchedPair.filter(matching_id=draft.id).order_by("id")
+    swapped = await asyncio.gather(
+        first.swap(second.id, by=season.owner), first.swap(third.id, by=season.owner), return_exceptions=True
+    )
+    assert [one.code for one in swapped if isinstance(one, Refused)] in ([], [RefusalCode.WRONG_STATE])
+    mentors = await MatchedPair.filter(matching_id=draft.id).values_list("mentor_id", flat=True)
+    assert len({*mentors}) == 3
 
 
 @ONE_ENGINE
