@@ -231,7 +231,7 @@ class Matching(Authored):
     @transaction
     async def finish(self, result: dict[str, Any]) -> bool:
         """Store the draft. False, and nothing stored, where it was cancelled or given up meanwhile."""
-        from models.matching.draft import keep
+        from models.matching.keeping import keep
 
         matching = await self._mine()
         if matching is None:

@@ -55,8 +55,15 @@ class _Gathered:
     participations: list[Participation]
     profiles: dict[UUID, Profile]
     under_way: list[Pair]
+    # Whom drafts have asked for, and who wait for an answer.
+    asked: list[Pair]
     apart: set[Pair]
     rules: list[PairRule] = field(default_factory=list)
+
+    @property
+    def settled(self) -> list[Pair]:
+        """The pairs that stay: their mentees look for nobody else, and the places are taken."""
+        return [*self.asked, *self.under_way]
 
     def said(self, kind: PairRuleKind) -> list[Pair]:
         """The pairs of whom the organisers have said that."""
@@ -73,8 +80,8 @@ async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Froze
         raise not_found("cohort of this programme", "cohortId")
     found = await _gather(programme, options)
     frozen = _market(programme, options, ties, found)
-    if found.under_way and not frozen["mentees"]:
-        message = "All who look for a mentor here have one in this programme already."
+    if found.settled and not frozen["mentees"]:
+        message = "All who look for a mentor here have one in this programme already, or wait for an answer."
         raise Refused(RefusalCode.WRONG_STATE, message, "programmeId")
     try:
         # Thousands of people take a moment to be looked through; others are served meanwhile.
@@ -111,20 +118,21 @@ async def _gather(programme: Programme, options: RunOptions) -> _Gathered:
         [one for one in participations if one.profile_id in profiles],
         profiles,
         under_way=sorted(map(_pair, ours)),
+        asked=sorted(await asked_in(programme.id)),
         apart={_pair(pair) for pair in active - ours} | {_pair(pair) for one in blocks for pair in (one, one[::-1])},
         rules=await PairRule.filter(programme_id=programme.id).order_by("id"),
     )
 
 
-def places_of(participation: Participation, profile: Profile, taken: int, bound: int) -> int:
+def places_of(participation: Participation, profile: Profile, begun: int, asked: int, bound: int) -> int:
     """How many mentees somebody may have in a run in all, `bound` of whom stay theirs.
 
-    They have `taken` in the programme, also some who are in no run any more. What the person says in their profile
-    holds for all programmes together.
+    They have `begun` with so many in the programme, also some who are in no run any more, and are `asked` for so many.
+    What the person says in their profile holds for all programmes together.
     """
-    free: int = profile.capacity - profile.mentees
+    free: int = profile.capacity - profile.mentees - asked
     if participation.capacity is not None:
-        free = min(free, participation.capacity - taken)
+        free = min(free, participation.capacity - begun - asked)
     return bound + max(0, free)
 
 
@@ -152,7 +160,7 @@ def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathe
         "stickiness": options.stickiness,
         "fairness": options.fairness,
         "min_load_reward": options.first_mentee_reward,
-        "under_way": both(bound.items()),
+        "under_way": both({*bound.items()} & {*found.under_way}),
     }
 
 
@@ -183,17 +191,21 @@ class _Sides:
 def _sides(found: _Gathered) -> _Sides:
     mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
     mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
-    there = [pair for pair in found.under_way if pair[0] in {*mentees} and pair[1] in mentors]
+    there = [pair for pair in found.settled if pair[0] in {*mentees} and pair[1] in mentors]
     # Whoever has several mentors already is bound to one of them in the run; to whom they must be, if they have them.
     bound = dict([*there, *({*there} & {*found.said(PairRuleKind.MUST)})])
     # A mentee has one mentor in a programme: whose mentor is not in this run is not looking for any in it.
-    has_mentor = {mentee for mentee, _ in found.under_way}
+    has_mentor = {mentee for mentee, _ in found.settled}
     return _Sides({one: None for one in mentees if one in bound or one not in has_mentor}, mentors, bound)
 
 
 def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[str, str]) -> dict[str, int]:
-    taken, stays = (Counter(mentor for _, mentor in pairs) for pairs in (found.under_way, bound.items()))
-    return {key: places_of(one, found.profiles[one.profile_id], taken[key], stays[key]) for key, one in mentors.items()}
+    pairs = found.under_way, found.asked, bound.items()
+    begun, asked, stays = (Counter(mentor for _, mentor in some) for some in pairs)
+    return {
+        key: places_of(one, found.profiles[one.profile_id], begun[key], asked[key], stays[key])
+        for key, one in mentors.items()
+    }
 
 
 def person_in(participation: Participation, profile: Profile) -> Person:
@@ -217,6 +229,14 @@ async def space_in(programme_id: UUID) -> TextSpace:
             texts += [_wanted(goals, answers), "\n".join(filter(None, about))]
         rows = await people.filter(id__gt=rows[-1][0]).values_list(*columns)
     return await asyncio.to_thread(TextSpace, texts)
+
+
+async def asked_in(programme_id: UUID) -> dict[Pair, UUID]:
+    """The pairs whom drafts have asked for in a programme, and who wait for an answer; with their requests."""
+    from models.matching.draft import MatchedPair
+
+    found = await MatchedPair.asked_in(programme_id).values_list("id", "mentee_id", "mentor_id")
+    return {_pair((mentee, mentor)): key for key, mentee, mentor in found}
 
 
 def _pair(people: tuple[UUID, UUID]) -> Pair:

@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 import structlog
-from tortoise.expressions import Subquery
 
 from models import bell, clock
 from models.account import Account
@@ -21,7 +20,7 @@ from models.mentorship import Cadence, Mentorship
 from models.organisation import Obstacle, Participation, Programme, PublishAs, Subject, obstacles
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, RequestStatus
+from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest
 
 log = structlog.get_logger()
 
@@ -82,16 +81,27 @@ async def _make(pair_id: UUID, matching: Matching) -> None:
     if not pair.under_way:
         # Before anything is asked of them: a block, or an answer of theirs, comes before it or after.
         await Profile.hold((pair.mentor_id, pair.mentee_id))
-        await _must_be_free(pair, programme)
-        try:
-            await _bring_together(pair, programme, matching.publish_as)
-        except Refused as refused:
-            if refused.code is RefusalCode.AT_CAPACITY:
-                raise
-            # Whether it is a block, or what they have asked each other, is theirs: organisers are not told.
-            raise Refused(refused.code, APART) from None
+        await _settle(pair, programme, matching.publish_as)
     pair.published_at = clock.now()
     await pair.store("request_id", "mentorship_id", "published_at")
+
+
+async def _settle(pair: MatchedPair, programme: Programme, publish_as: PublishAs | None) -> None:
+    # Whom an earlier draft has asked for is asked nothing anew, whatever the answer is.
+    if pair.request_id is None:
+        of_pair = MatchedPair.asked_in(programme.id).filter(mentee_id=pair.mentee_id, mentor_id=pair.mentor_id)
+        asked = await of_pair.first()
+        pair.request_id = asked and asked.id
+    if pair.request_id is not None:
+        return
+    await _must_be_free(pair, programme)
+    try:
+        await _bring_together(pair, programme, publish_as)
+    except Refused as refused:
+        if refused.code is RefusalCode.AT_CAPACITY:
+            raise
+        # Whether it is a block, or what they have asked each other, is theirs: organisers are not told.
+        raise Refused(refused.code, APART) from None
 
 
 async def _bring_together(pair: MatchedPair, programme: Programme, publish_as: PublishAs | None) -> None:
@@ -120,8 +130,7 @@ async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     mentor, mentee = [await Profile.get(id=one) for one in (pair.mentor_id, pair.mentee_id)]
     for obstacle in await obstacles(programme, mentor, mentee):
         raise Refused(obstacle.code, obstacle.told(Subject(mentor.name), Subject(mentee.name)))
-    waiting = MentorshipRequest.filter(programme_id=programme.id, status=RequestStatus.PENDING).values("id")
-    asked = MatchedPair.filter(request_id__in=Subquery(waiting))
+    asked = MatchedPair.asked_in(programme.id)
     if await asked.filter(mentee_id=pair.mentee_id).exists():
         message = "The mentee waits for an answer that an earlier draft has asked for."
         raise Refused(RefusalCode.ALREADY_EXISTS, message)

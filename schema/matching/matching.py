@@ -47,6 +47,11 @@ class MatchedPair(Node):
     refusal: str | None = strawberry.field(description="Why nothing came of it when it was published.")
     published_at: datetime | None
 
+    @strawberry.field(description="An earlier draft has asked for the two: they stay, and publishing asks nobody anew.")
+    def asked(root: models.matching.MatchedPair) -> bool:
+        """Has a draft asked for them?"""
+        return root.asked
+
     @strawberry.field(description="0 to 1.", metadata={METADATA: Expression("{score} / 1000000.0")})
     def score(root: models.matching.MatchedPair, info: Info) -> float:
         """The score."""
