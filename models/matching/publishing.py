@@ -91,7 +91,7 @@ async def _settle(pair: MatchedPair, programme: Programme, publish_as: PublishAs
     if pair.request_id is None:
         of_pair = MatchedPair.asked_in(programme.id).filter(mentee_id=pair.mentee_id, mentor_id=pair.mentor_id)
         asked = await of_pair.first()
-        pair.request_id = asked and asked.id
+        pair.request_id = asked.id if asked else None
     if pair.request_id is not None:
         return
     await _must_be_free(pair, programme)

@@ -19,7 +19,7 @@ from schema.mentorship import Mentorship
 from schema.node import Node, as_node, find, global_id_of, id_of, lookup, node, related
 from schema.organisation import Programme
 from schema.organisation.organisation import ComponentWeight
-from schema.plan.read import METADATA, Expression
+from schema.plan.read import METADATA, Condition, Expression
 from schema.profile import Profile
 from schema.request import MentorshipRequest
 from schema.suggestion import ScoreComponent
@@ -27,6 +27,8 @@ from schema.suggestion import ScoreComponent
 LATEST_FIRST = Order("matchings", "-number")
 BEST_FIRST = Order("pairs", "-score")
 BY_MAKING = Order("leftOver", "created_at")
+
+ASKED = Condition("{request_id} IS NOT NULL AND {published_at} IS NULL", lambda pair: pair.asked)
 
 strawberry.enum(MatchingStatus, description="Where a run stands. A draft can be changed, compared and published.")
 strawberry.enum(LeftOverSide, description="As what somebody is left over.")
@@ -47,7 +49,10 @@ class MatchedPair(Node):
     refusal: str | None = strawberry.field(description="Why nothing came of it when it was published.")
     published_at: datetime | None
 
-    @strawberry.field(description="An earlier draft has asked for the two: they stay, and publishing asks nobody anew.")
+    @strawberry.field(
+        description="An earlier draft has asked for the two: they stay, and publishing asks nobody anew.",
+        metadata={METADATA: ASKED},
+    )
     def asked(root: models.matching.MatchedPair) -> bool:
         """Has a draft asked for them?"""
         return root.asked
