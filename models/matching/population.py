@@ -138,10 +138,11 @@ def places_of(participation: Participation, profile: Profile, begun: int, asked:
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
     sides = _sides(found)
-    bound, mentors = sides.bound, sides.mentors
+    bound, mentors, must = sides.bound, sides.mentors, sides.must(found)
     barred = {*found.said(PairRuleKind.NEVER)} | found.apart
-    # Of what was locked, that stays which can still be.
-    kept = [pair for pair in ties.locked if pair[0] not in bound and pair not in barred]
+    capacity = _capacity(mentors, found, bound)
+    locked = [pair for pair in ties.locked if pair[0] in sides.mentees and pair not in barred]
+    kept = _kept(locked, capacity, {*bound.items(), *must})
 
     def both(pairs: Collection[Pair]) -> list[list[str]]:
         return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in sides.mentees and mentor in mentors)
@@ -149,11 +150,11 @@ def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathe
     return {
         "people": [frozen_person(person_in(one, found.profiles[one.profile_id])) for one in found.participations],
         "mentees": [*sides.mentees],
-        "capacity": _capacity(mentors, found, bound),
+        "capacity": capacity,
         "weights": programme.weights,
         "participation": programme.participation_weight,
         "rules": list(rules_over(programme, found.participations, found.profiles, options.relax)),
-        "must": [list(pair) for pair in sides.must(found)],
+        "must": [list(pair) for pair in must],
         "never": both(barred | set(ties.forbidden)),
         "locked": both({*bound.items(), *kept}),
         "previous": both(ties.previous),
@@ -197,6 +198,18 @@ def _sides(found: _Gathered) -> _Sides:
     # A mentee has one mentor in a programme: whose mentor is not in this run is not looking for any in it.
     has_mentor = {mentee for mentee, _ in found.settled}
     return _Sides({one: None for one in mentees if one in bound or one not in has_mentor}, mentors, bound)
+
+
+def _kept(locked: Collection[Pair], capacity: dict[str, int], others: set[Pair]) -> list[Pair]:
+    """Of what was locked, that stays which can still be beside `others`; the first where places have become few."""
+    left = Counter(capacity)
+    left.subtract(mentor for _, mentor in others)
+    bound, kept = dict(others), []
+    for mentee, mentor in locked:
+        if (mentee, mentor) in others or (mentee not in bound and left[mentor] > 0):
+            kept.append((mentee, mentor))
+            left[mentor] -= (mentee, mentor) not in others
+    return kept
 
 
 def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[str, str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from models.database import transaction
 from models.matching import LeftOver, MatchedPair, RunOptions
 from models.mentorship import Cadence, Mentorship
 from models.organisation import Cohort, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide
+from models.profile import Profile
 from models.refusal import Refused
 from models.request import MentorshipRequest
 from tests.models.matching_world import Season, a_season, worked_off
@@ -102,6 +103,37 @@ async def test_a_place_that_is_taken_by_somebody_who_has_left_the_programme_is_n
     await under_way(season, season.mentees[0], season.mentors[0])
     await (await Participation.get(profile_id=season.mentees[0].id)).leave(by=season.mentees[0])
     assert list((await pairs_after(season)).values()) == [season.mentors[1].id]
+
+
+async def test_of_the_locked_pairs_the_best_stay_that_the_mentors_still_have_places_for(database: str) -> None:
+    season = await a_season(3, 2, capacity=3)
+    await Participation.filter(profile_id=season.mentors[1].id).delete()
+    draft = await season.run()
+    pairs = await MatchedPair.filter(matching_id=draft.id).order_by("-score", "id")
+    for pair in pairs:
+        await pair.lock(True, by=season.owner)
+    await Profile.filter(id=season.mentors[0].id).update(capacity=1)
+    following = await worked_off(await draft.follow(RunOptions(), by=season.owner))
+    (kept,) = await MatchedPair.filter(matching_id=following.id)
+    assert (kept.mentee_id, kept.fixed) == (pairs[0].mentee_id, True)
+    assert await LeftOver.filter(matching_id=following.id).count() == 2
+    # Whoever must be comes before.
+    must = pairs[2].mentee_id
+    await PairRule.put(season.programme, must, pairs[2].mentor_id, PairRuleKind.MUST, by=season.owner)
+    following = await worked_off(await draft.follow(RunOptions(), by=season.owner))
+    assert await MatchedPair.filter(matching_id=following.id).values_list("mentee_id", flat=True) == [must]
+
+
+async def test_a_mentee_who_must_have_another_mentor_by_now_is_not_held_by_a_lock(database: str) -> None:
+    season = await a_season(2, 2)
+    (mentee, _), (mentor, other) = season.mentees, season.mentors
+    draft = await season.run()
+    locked = await MatchedPair.get(matching_id=draft.id, mentee_id=mentee.id)
+    assert locked.mentor_id == mentor.id
+    await locked.lock(True, by=season.owner)
+    await PairRule.put(season.programme, mentee.id, other.id, PairRuleKind.MUST, by=season.owner)
+    following = await worked_off(await draft.follow(RunOptions(), by=season.owner))
+    assert (await MatchedPair.get(matching_id=following.id, mentee_id=mentee.id)).mentor_id == other.id
 
 
 async def test_whoever_is_blocked_is_not_paired_though_the_pair_was_locked_or_must_be(database: str) -> None:
