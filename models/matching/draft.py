@@ -106,18 +106,17 @@ class MatchedPair(Base):
 
     @transaction
     async def forbid(self, *, by: "Account") -> None:
-        """Take the pair out of the draft; no draft that follows has it. Its mentee is left over."""
+        """Take the pair out of the draft; no draft that follows has it. Whoever has nobody now is left over."""
         pair = await self._editable(by)
         if pair.fixed:
             raise Refused(RefusalCode.WRONG_STATE, "This pair is locked; unlock it first.", "pairId")
         await ForbiddenPair.create(matching_id=pair.matching_id, mentee_id=pair.mentee_id, mentor_id=pair.mentor_id)
-        await LeftOver.create(
-            matching_id=pair.matching_id,
-            profile_id=pair.mentee_id,
-            side=LeftOverSide.MENTEE,
-            reason=PARTED,
-        )
         await pair.delete()
+        left = {LeftOverSide.MENTEE: pair.mentee_id}
+        if not await type(self).exists(matching_id=pair.matching_id, mentor_id=pair.mentor_id):
+            left[LeftOverSide.MENTOR] = pair.mentor_id
+        for side, key in left.items():
+            await LeftOver.create(matching_id=pair.matching_id, profile_id=key, side=side, reason=PARTED)
 
     async def swap(self, other_id: UUID, *, by: "Account") -> tuple[Self, Self]:
         """Exchange the mentors of two pairs, whose scores and reasons are worked out anew. Rules hold."""

@@ -7,6 +7,7 @@ process has died, leaves nothing but its row, which says so.
 
 import asyncio
 import secrets
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -236,9 +237,9 @@ class Matching(Authored):
         matching = await self._mine()
         if matching is None:
             return False
-        await keep(matching, result)
+        stored = await keep(matching, result)
         matching.value, matching.bound, matching.gap = result["value"], result["bound"], result["gap"]
-        matching.figures, matching.result_digest = result["figures"], result["digest"]
+        matching.figures, matching.result_digest = asdict(stored), result["digest"]
         matching.stage, matching.percent = "", 100
         await matching.store("value", "bound", "gap", "figures", "result_digest", "stage", "percent")
         await matching._end(MatchingStatus.DRAFT)

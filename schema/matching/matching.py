@@ -99,7 +99,7 @@ class LeftOver(Node):
     profile: Profile = related()
     side: LeftOverSide
 
-    @strawberry.field(description="Why, in sentences for an organiser; empty for a mentor without mentees.")
+    @strawberry.field(description="Why, in sentences for an organiser; empty for a mentor whom nobody was given.")
     def reasons(root: models.matching.LeftOver) -> list[str]:
         """Why they are left over."""
         return list(root.reason.get("why", ()))
@@ -134,7 +134,7 @@ class LeftOver(Node):
 
 @strawberry.type(description="How well a draft does, and how evenly. Scores are null where there is no pair.")
 class MatchingFigures:
-    """Figures of a draft as it was solved."""
+    """Figures of a draft as it was made."""
 
     pairs: int
     idle_mentors: int = strawberry.field(description="Mentors with places who have nobody.")
@@ -168,7 +168,7 @@ class Matching(Node):
     pairs: Connection[MatchedPair] = children(BEST_FIRST, "The best first.")
     left_over: Connection[LeftOver] = children(BY_MAKING)
 
-    @strawberry.field(description="Of the draft as it was solved.")
+    @strawberry.field(description="Of the draft as it was made, before anything was changed in it.")
     def figures(root: models.matching.Matching) -> MatchingFigures | None:
         """The figures of the draft."""
         return MatchingFigures(**root.figures) if root.figures else None

@@ -7,7 +7,7 @@ import pytest
 from models.account import Account
 from models.block import Block
 from models.database import transaction
-from models.matching import LeftOver, MatchedPair, RunOptions
+from models.matching import MILLION, LeftOver, LeftOverSide, MatchedPair, Matching, RunOptions
 from models.mentorship import Cadence, Mentorship
 from models.organisation import Cohort, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide
 from models.profile import Profile
@@ -160,5 +160,47 @@ async def test_a_pair_that_is_forbidden_while_the_next_draft_is_solved_is_in_non
     await parted.forbid(by=season.owner)
     following = await worked_off(asked)
     assert not await MatchedPair.exists(matching_id=following.id, mentee_id=season.mentees[0].id)
-    (left,) = await LeftOver.filter(matching_id=following.id, profile_id=season.mentees[0].id)
-    assert left.reason["forbidden"]
+    left = await LeftOver.filter(matching_id=following.id)
+    assert {(one.profile_id, one.side) for one in left if one.reason["forbidden"]} == {
+        (parted.mentee_id, LeftOverSide.MENTEE),
+        (parted.mentor_id, LeftOverSide.MENTOR),
+    }
+
+
+async def test_whose_other_has_left_while_the_draft_was_solved_is_left_over_and_so_counted(database: str) -> None:
+    season = await a_season(4, 3)
+    asked = await Matching.run(season.programme, RunOptions(), by=season.owner)
+    for gone in (season.mentors[0], season.mentees[1]):
+        await (await Participation.get(profile_id=gone.id)).leave(by=gone)
+    draft = await worked_off(asked)
+    (pair,) = await MatchedPair.filter(matching_id=draft.id)
+    left = {(one.profile_id, one.side): one.reason for one in await LeftOver.filter(matching_id=draft.id)}
+    short = (season.mentees[3].id, LeftOverSide.MENTEE)
+    assert left.keys() == {
+        short,
+        (season.mentees[0].id, LeftOverSide.MENTEE),
+        (season.mentors[1].id, LeftOverSide.MENTOR),
+    }
+    assert {tuple(why["why"]) for key, why in left.items() if key != short} == {
+        ("the other of the pair has left the programme since the run began",)
+    }
+    assert draft.figures is not None
+    score = pair.score / MILLION
+    assert draft.figures == pytest.approx(
+        {"pairs": 1, "idle_mentors": 1, "gini_of_loads": 0.5}
+        | dict.fromkeys(("least_score", "median_score", "mean_score"), score),
+        abs=1e-6,
+    )
+
+
+async def test_a_mentor_whose_only_pair_is_forbidden_is_left_over_too_and_one_who_has_others_is_not(
+    database: str,
+) -> None:
+    season = await a_season(2, 1, capacity=2)
+    (mentor,) = season.mentors
+    draft = await season.run()
+    sides: list[list[LeftOverSide]] = []
+    for pair in await MatchedPair.filter(matching_id=draft.id):
+        await pair.forbid(by=season.owner)
+        sides.append(await LeftOver.filter(matching_id=draft.id, profile_id=mentor.id).values_list("side", flat=True))  # type: ignore[arg-type]
+    assert sides == [[], [LeftOverSide.MENTOR]]
