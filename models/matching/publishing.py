@@ -33,7 +33,8 @@ APART = "The two cannot be brought together."
 @transaction
 async def publish(draft: Matching, *, by: "Account") -> Matching:
     """From now on the draft's pairs become requests or mentorships, as the programme says. Saying it again is fine."""
-    matching = await Matching.get(id=draft.id)
+    await draft.must_be_allowed(by)
+    matching = await Matching.locked(draft.id)
     if matching.status not in (MatchingStatus.PUBLISHING, MatchingStatus.PUBLISHED):
         matching = await matching.editable(by)
         matching.status, matching.percent = MatchingStatus.PUBLISHING, 0
@@ -41,8 +42,6 @@ async def publish(draft: Matching, *, by: "Account") -> Matching:
         matching.publish_as = (await Programme.get(id=matching.programme_id)).publish_as
         await matching.store("status", "percent", "publish_as")
         bell.ring(TOPIC, matching.topic)
-    else:
-        await matching.must_be_allowed(by)
     return matching
 
 

@@ -84,6 +84,36 @@ async def test_a_retry_finds_the_first_run_and_two_at_once_are_one(database: str
         await run("three")
 
 
+@ONE_ENGINE
+async def test_nobody_is_looked_through_for_a_run_that_cannot_be(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    season = await a_season(1, 1)
+    draft = await season.run()
+    looked: list[object] = []
+
+    def look(*_: object) -> None:
+        looked.append(_)
+
+    for name in ("population._gather", "input.MatchingInput.of"):
+        monkeypatch.setattr(f"models.matching.{name}", look)
+
+    async def refuses(code: RefusalCode) -> None:
+        for ask in (
+            Matching.run(season.programme, RunOptions(), by=season.owner),
+            draft.follow(RunOptions(), by=season.owner),
+            draft.replay(by=season.owner),
+        ):
+            with refused(code):
+                await ask
+
+    await Matching.filter(id=draft.id).update(running_in=season.programme.id)
+    await refuses(RefusalCode.WRONG_STATE)
+    await Matching.filter(id=draft.id).update(running_in=None, number=200)
+    await refuses(RefusalCode.LIMIT_REACHED)
+    assert not looked
+
+
 async def test_a_run_that_is_cancelled_or_whose_server_has_stopped_leaves_no_draft_and_says_so(database: str) -> None:
     season = await a_season(1, 1)
     for end in ("cancelled", "stopped"):
@@ -284,6 +314,13 @@ async def test_publishing_makes_each_mentorship_once_and_both_hear_of_it(databas
     assert {one.under_way for one in await MatchedPair.filter(matching_id=following.id)} == {True}
     await published(following, season)
     assert await Mentorship.all().count() == 2
+
+
+async def test_a_draft_that_is_published_by_several_at_once_is_published(database: str) -> None:
+    season = await a_season(1, 1)
+    draft = await season.run()
+    said = await asyncio.gather(*(publish(draft, by=season.owner) for _ in range(4)))
+    assert {one.status for one in said} == {MatchingStatus.PUBLISHING}
 
 
 async def test_a_pair_that_cannot_be_made_says_why_and_the_others_are_made(database: str) -> None:
