@@ -124,7 +124,7 @@ class Matching(Authored):
         return await self._begin(Asked(programme, options, by, client_id, {"follows_id": self.id}), market)
 
     async def replay(self, *, by: "Account", client_id: str | None = None) -> Self:
-        """The same run again, of what it was made of. Its pairs are the same, or the digests of the two tell that not."""
+        """The same run again, of what it was made of. Its pairs are the same, or the digests tell that not."""
         programme = await self.must_be_allowed(by)
 
         async def market() -> Frozen:

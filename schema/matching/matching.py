@@ -238,7 +238,7 @@ class MatchingQuery:
             return None
         people = {change.mentee_id for change in told.changes}
         people |= {place[0] for change in told.changes for place in (change.before, change.after) if place}
-        rows = {one.id: one for one in await models.profile.Profile.visible_to(by).filter(id__in=people)}
+        rows = {one.id: one for one in await models.profile.Profile.pointed_to(by).filter(id__in=people)}
         counts = {name: getattr(told, name) for name in ("same", "moved", "joined", "dropped", "gaining", "losing")}
         changes = [_change(change, rows) for change in told.changes if change.mentee_id in rows]
         return DraftComparison(**counts, changes=changes)
