@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from models.account import Account
 
 
+# What the organisers have said themselves, they are told; its people are not told which rule it is.
+NEVER = "they may never be paired, as a rule of this programme says"
+
+
+def told_to_organisers(obstacle: Obstacle, mentor: Profile, mentee: Profile) -> str:
+    """A sentence for organisers: what keeps two people from being paired."""
+    if obstacle is Obstacle.FORBIDDEN:
+        return f"{NEVER.capitalize()}."
+    return obstacle.told(Subject(mentor.name), Subject(mentee.name))
+
+
 async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, viewer: "Account") -> Explanation | None:
     """Why these two in this programme, with its weights and rules, or why not; in the words that the mentee would read.
 
@@ -45,11 +56,8 @@ async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, vi
 
 
 async def _apart(programme: Programme, mentor: Profile, mentee: Profile) -> list[str]:
-    names = Subject(mentor.name), Subject(mentee.name)
     found = [
-        "they may never be paired, as a rule of this programme says"
-        if obstacle is Obstacle.FORBIDDEN
-        else obstacle.told(*names).rstrip(".")
+        NEVER if obstacle is Obstacle.FORBIDDEN else told_to_organisers(obstacle, mentor, mentee).rstrip(".")
         for obstacle in await obstacles(programme, mentor, mentee)
     ]
     found += [f"the rule “{name}” forbids it" for name in await broken_rules(programme, mentor, mentee)]

@@ -14,10 +14,11 @@ from models.account import Account
 from models.block import must_be_none_between
 from models.database import is_outage, transaction
 from models.matching.draft import MatchedPair
+from models.matching.explanation import told_to_organisers
 from models.matching.matching import TOPIC, Matching
 from models.matching.status import MatchingStatus
 from models.mentorship import Cadence, Mentorship
-from models.organisation import Obstacle, Participation, Programme, PublishAs, Subject, obstacles
+from models.organisation import Obstacle, Participation, Programme, PublishAs, obstacles
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest
@@ -128,7 +129,7 @@ async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     """Raise `Refused` where they left since the draft was made, or another draft was published meanwhile."""
     mentor, mentee = [await Profile.get(id=one) for one in (pair.mentor_id, pair.mentee_id)]
     for obstacle in await obstacles(programme, mentor, mentee):
-        raise Refused(obstacle.code, obstacle.told(Subject(mentor.name), Subject(mentee.name)))
+        raise Refused(obstacle.code, told_to_organisers(obstacle, mentor, mentee))
     asked = MatchedPair.asked_in(programme.id)
     if await asked.filter(mentee_id=pair.mentee_id).exists():
         message = "The mentee waits for an answer that an earlier draft has asked for."
@@ -136,7 +137,7 @@ async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     most = (await Participation.get(programme_id=programme.id, profile_id=mentor.id)).capacity
     taken = Mentorship.under_way_in(programme.id).filter(mentor_id=mentor.id)
     if most is not None and await taken.count() + await asked.filter(mentor_id=mentor.id).count() >= most:
-        raise Refused(RefusalCode.AT_CAPACITY, Obstacle.NO_PLACE.told(Subject(mentor.name), Subject(mentee.name)))
+        raise Refused(RefusalCode.AT_CAPACITY, told_to_organisers(Obstacle.NO_PLACE, mentor, mentee))
 
 
 @transaction

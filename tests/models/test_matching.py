@@ -236,6 +236,26 @@ async def test_somebody_left_over_is_told_which_rule_excludes_how_many_mentors(d
 
 
 @ONE_ENGINE
+async def test_in_a_programme_of_a_shared_language_people_who_share_none_are_not_paired(database: str) -> None:
+    season = await a_season(2, 2, shared_language=True)
+    # The first suits the first best. They, and they alone, share nothing; a kind of a language is that language.
+    spoken = {season.mentees[0]: ["pt-BR"], season.mentees[1]: ["de", "en"]}
+    spoken |= {season.mentors[0]: ["en-GB"], season.mentors[1]: ["pt", "fr"]}
+    for one, languages in spoken.items():
+        await (await Profile.get(id=one.id)).change(by=one, languages=languages)
+    draft = await season.run()
+    assert await pairs_of(draft) == {
+        (mentee.id, mentor.id) for mentee, mentor in zip(season.mentees, reversed(season.mentors), strict=True)
+    }
+    # Who speaks to nobody is told so.
+    await (await Profile.get(id=season.mentees[0].id)).change(by=season.mentees[0], languages=["fi"])
+    draft = await season.run()
+    left = await LeftOver.get(matching_id=draft.id, profile_id=season.mentees[0].id)
+    assert left.reason["exclusions"] == [["a shared language", 2, 2]]
+    assert await pairs_of(draft) == {(season.mentees[1].id, season.mentors[0].id)}
+
+
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("spoil", "field"),
     [

@@ -8,7 +8,7 @@ import pytest
 from models.block import Block
 from models.matching import MatchedPair, Matching, RunOptions, publish, publish_some
 from models.mentorship import Cadence, Mentorship
-from models.organisation import FORBIDDEN, Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
+from models.organisation import Enrolment, PairRule, PairRuleKind, Participation, ProgrammeSide, PublishAs
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import Choice, MentorshipRequest, Queue
@@ -63,7 +63,7 @@ async def test_a_pair_that_may_not_be_any_more_is_not_published(database: str) -
     mentee, mentor = season.mentees[0], season.mentors[0]
     await PairRule.put(season.programme, mentee.id, mentor.id, PairRuleKind.NEVER, by=season.owner)
     (parted, made) = await outcomes(season, draft)
-    assert parted.refusal == FORBIDDEN
+    assert parted.refusal == "They may never be paired, as a rule of this programme says."
     assert made.mentorship_id is not None
 
 
