@@ -10,6 +10,11 @@ from matching.fit import Identity, Person
 from matching.text import TextSpace
 
 
+def space_of(people: Iterable[Person]) -> TextSpace:
+    """How rare the grams of texts are among these people."""
+    return TextSpace(text for person in people for text in (person.goals, person.about))
+
+
 class Population:
     """The people, a row of features each; mentees and mentors alike, as somebody may be both.
 
@@ -18,9 +23,10 @@ class Population:
     community has grown several times over. It is not safe to change in one thread while another reads.
     """
 
-    def __init__(self, people: Iterable[Person] = ()) -> None:
+    def __init__(self, people: Iterable[Person] = (), space: TextSpace | None = None) -> None:
+        """Of these people. Where they are some of many, give the `space` of all, lest their texts count otherwise."""
         known = list(people)
-        self._table = FeatureTable(TextSpace(text for person in known for text in (person.goals, person.about)))
+        self._table = FeatureTable(space or space_of(known))
         self._rows: dict[Identity, int] = {}
         self._people: list[Person] = []
         self._prices = np.zeros(16)

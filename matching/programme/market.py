@@ -36,7 +36,10 @@ class Market:
     must: Collection[PairOf] = ()
     never: Collection[PairOf] = ()
     locked: Collection[PairOf] = ()
-    """Pairs that are already under way: they stay whatever rule or capacity has changed, and take their places."""
+    """Pairs that stay, whatever rule or capacity says, and take their places.
+
+    Those that are under way may be more than the mentor has places now; whoever locks others sees to it that they fit.
+    """
     previous: Collection[PairOf] = ()
     """The pairs of the last run, which `stickiness` holds together."""
     stickiness: float = 0.02

@@ -9,7 +9,7 @@ from matching.programme.frozen import weights_of
 from matching.reasons import reasons
 from matching.scoring import explain
 from matching.why_not import why_not
-from models.matching.population import person_in
+from models.matching.population import person_in, space_in
 from models.organisation import Deed, Obstacle, Participation, Programme, Subject, broken_rules, obstacles
 from models.profile import Profile
 from models.refusal import invalid
@@ -17,6 +17,17 @@ from models.suggestion import Explanation
 
 if TYPE_CHECKING:
     from models.account import Account
+
+
+# What the organisers have said themselves, they are told; its people are not told which rule it is.
+NEVER = "they may never be paired, as a rule of this programme says"
+
+
+def told_to_organisers(obstacle: Obstacle, mentor: Profile, mentee: Profile) -> str:
+    """A sentence for organisers: what keeps two people from being paired."""
+    if obstacle is Obstacle.FORBIDDEN:
+        return f"{NEVER.capitalize()}."
+    return obstacle.told(Subject(mentor.name), Subject(mentee.name))
 
 
 async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, viewer: "Account") -> Explanation | None:
@@ -34,7 +45,8 @@ async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, vi
         return None
     people = Profile.filter(id__in=[*there]).prefetch_related("skills_offered", "skills_wanted")
     profiles = {one.id: one for one in await people}
-    population = Population(person_in(there[key], profile) for key, profile in profiles.items())
+    both_of = (person_in(there[key], profile) for key, profile in profiles.items())
+    population = Population(both_of, await space_in(programme_id))
     weights, mentee, mentor = weights_of(programme.weights), str(mentee_id), str(mentor_id)
     fit = explain(population, [mentee], [mentor], weights).fit(0)
     told = reasons(population[mentee], population[mentor], fit, reader=Side.MENTEE)
@@ -44,11 +56,8 @@ async def explain_in(programme_id: UUID, mentor_id: UUID, mentee_id: UUID, *, vi
 
 
 async def _apart(programme: Programme, mentor: Profile, mentee: Profile) -> list[str]:
-    names = Subject(mentor.name), Subject(mentee.name)
     found = [
-        "they may never be paired, as a rule of this programme says"
-        if obstacle is Obstacle.FORBIDDEN
-        else obstacle.told(*names).rstrip(".")
+        NEVER if obstacle is Obstacle.FORBIDDEN else told_to_organisers(obstacle, mentor, mentee).rstrip(".")
         for obstacle in await obstacles(programme, mentor, mentee)
     ]
     found += [f"the rule “{name}” forbids it" for name in await broken_rules(programme, mentor, mentee)]

@@ -13,6 +13,7 @@ from tortoise.queryset import QuerySet
 from matching.programme.frozen import Frozen
 from models import clock
 from models.base import Base
+from models.refusal import RefusalCode, Refused
 
 if TYPE_CHECKING:
     from models.account import Account
@@ -54,14 +55,16 @@ class MatchingInput(Base):
 
     @classmethod
     async def bytes_of(cls, matching_id: UUID) -> bytes:
-        """The frozen market of a run, as JSON."""
-        kept = await cls.get(matching_id=matching_id)
+        """The frozen market of a run, as JSON. Raises `Refused` where it is not kept any more."""
+        kept = await cls.get_or_none(matching_id=matching_id)
+        if kept is None:
+            raise Refused(RefusalCode.EXPIRED, "What this run was made of is not kept any more.", "matchingId")
         return await asyncio.to_thread(zlib.decompress, kept.frozen)
 
     @classmethod
     async def of(cls, matching_id: UUID) -> Frozen:
-        """The frozen market of a run."""
-        found: Frozen = orjson.loads(await cls.bytes_of(matching_id))
+        """The frozen market of a run. Raises `Refused` where it is not kept any more."""
+        found: Frozen = await asyncio.to_thread(orjson.loads, await cls.bytes_of(matching_id))
         return found
 
 

@@ -1,12 +1,14 @@
 """Matchings: one run over a programme, from the moment it is asked for to what became of its draft.
 
-A run is worked off by a process of its own, outside of any unit: `realtime` and `api` see to that. Whoever works it
-off holds a lease. Its draft is stored in one unit with the word that it is there: so a run that is cancelled, or whose
+A run is worked off by a process of its own, outside of any unit: `api` sees to that. Whoever works it off holds a
+lease. Its draft is stored in one unit with the word that it is there: so a run that is cancelled, or whose
 process has died, leaves nothing but its row, which says so.
 """
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -21,6 +23,7 @@ from matching.programme.result import ALGORITHM
 from models import bell, clock
 from models.base import Authored
 from models.database import transaction
+from models.matching.asked import Asked
 from models.matching.input import MatchingInput, packed
 from models.matching.options import RunOptions
 from models.matching.status import MatchingStatus
@@ -102,98 +105,88 @@ class Matching(Authored):
         """Ask for a run over the programme as it is now. Raises `Refused` for what cannot be solved."""
         from models.matching.population import Ties, freeze
 
-        content = {"programme_id": programme.id, **options.kept()}
         await Membership.must_allow(Deed.ORGANISE, programme.organisation_id, by)
-        if first := await cls.made_before(by, client_id, **content):
-            return first
-        frozen = await freeze(programme, options, Ties())
-        return await cls._begin(programme, frozen, options, by, client_id, content)
+        asked = Asked(programme, options, by, client_id, {})
+        return await cls._begin(asked, lambda: freeze(programme, options, Ties()))
 
     async def follow(self, options: RunOptions, *, by: "Account", client_id: str | None = None) -> Self:
         """A run that keeps what is locked, forbids what is forbidden, and parts few of the other pairs."""
         from models.matching.draft import ties_of
         from models.matching.population import freeze
 
-        content = {"follows_id": self.id, **options.kept()}
         programme = await self.must_be_allowed(by)
-        if first := await self.made_before(by, client_id, **content):
-            return first
-        draft = await type(self).get(id=self.id)
-        draft.must_have_pairs()
-        frozen = await freeze(programme, options, await ties_of(draft))
-        return await self._begin(programme, frozen, options, by, client_id, content, follows_id=self.id)
+
+        async def market() -> Frozen:
+            draft = await type(self).get(id=self.id)
+            draft.must_have_pairs()
+            return await freeze(programme, options, await ties_of(draft))
+
+        return await self._begin(Asked(programme, options, by, client_id, {"follows_id": self.id}), market)
 
     async def replay(self, *, by: "Account", client_id: str | None = None) -> Self:
-        """The same run again, of what it was made of. Its pairs are the same, or `same_result` says that not."""
-        content = {"replays_id": self.id}
+        """The same run again, of what it was made of. Its pairs are the same, or the digests tell that not."""
         programme = await self.must_be_allowed(by)
-        if first := await self.made_before(by, client_id, **content):
-            return first
-        draft = await type(self).get(id=self.id)
-        draft.must_have_pairs()
-        if draft.algorithm != ALGORITHM:
-            message = f"It was made by algorithm {draft.algorithm}; this server has {ALGORITHM}. Run it with that one."
-            raise Refused(RefusalCode.WRONG_STATE, message, "matchingId")
-        if not await MatchingInput.exists(matching_id=self.id):
-            raise Refused(RefusalCode.EXPIRED, "What this run was made of is not kept any more.", "matchingId")
-        frozen, options = await MatchingInput.of(self.id), RunOptions.of(draft.options)
-        return await self._begin(programme, frozen, options, by, client_id, content, replays_id=self.id)
+
+        async def market() -> Frozen:
+            draft = await type(self).get(id=self.id)
+            draft.must_have_pairs()
+            if draft.algorithm != ALGORITHM:
+                made, here = draft.algorithm, ALGORITHM
+                message = f"It was made by algorithm {made}; this server has {here}. Run it with that one."
+                raise Refused(RefusalCode.WRONG_STATE, message, "matchingId")
+            return await MatchingInput.of(self.id)
+
+        options = RunOptions.of(self.options)
+        return await self._begin(Asked(programme, options, by, client_id, {"replays_id": self.id}), market)
 
     @classmethod
-    async def _begin(
-        cls,
-        programme: Programme,
-        frozen: Frozen,
-        options: RunOptions,
-        by: "Account",
-        client_id: str | None,
-        content: dict[str, Any],
-        **of: UUID,
-    ) -> Self:
+    async def _begin(cls, asked: Asked, market: Callable[[], Awaitable[Frozen]]) -> Self:
+        # It takes seconds to freeze many people: not for a run that cannot be.
+        if first := await cls.made_before(asked.by, asked.client_id, **asked.content):
+            return first
+        await cls._number(asked)
+        frozen = await market()
         made_of = {
-            "options": options.kept(),
+            "options": asked.options.kept(),
             "weights": frozen["weights"],
             "participation_weight": frozen["participation"],
             "algorithm": ALGORITHM,
             "input_digest": await asyncio.to_thread(digest_of, frozen),
-            **of,
+            **asked.of,
         }
-        return await cls._keep(programme, await packed(frozen), by, client_id, content, made_of, bool(of))
+        return await cls._keep(asked, await packed(frozen), made_of)
 
     @classmethod
     @transaction
-    async def _keep(
-        cls,
-        programme: Programme,
-        market: bytes,
-        by: "Account",
-        client_id: str | None,
-        content: dict[str, Any],
-        made_of: dict[str, Any],
-        of_draft: bool,
-    ) -> Self:
-        programme = await programme.held_for(Deed.ORGANISE, by)
-        if first := await cls.made_before(by, client_id, **content):
+    async def _keep(cls, asked: Asked, market: bytes, made_of: dict[str, Any]) -> Self:
+        programme = await asked.programme.held_for(Deed.ORGANISE, asked.by)
+        if first := await cls.made_before(asked.by, asked.client_id, **asked.content):
             return first
-        if await cls.exists(running_in=programme.id):
-            message = "A run of this programme is under way; wait for it, or cancel it."
-            raise Refused(RefusalCode.WRONG_STATE, message, "matchingId" if of_draft else "programmeId")
-        last = await cls.filter(programme_id=programme.id).order_by("-number").first()
-        number = last.number + 1 if last else 1
-        if number > MOST_RUNS:
-            raise Refused(RefusalCode.LIMIT_REACHED, f"A programme has at most {MOST_RUNS} runs; set up a new one.")
         made = await cls.make(
-            by,
-            client_id,
-            content,
+            asked.by,
+            asked.client_id,
+            asked.content,
             programme_id=programme.id,
-            number=number,
+            number=await cls._number(asked),
             running_in=programme.id,
             **made_of,
         )
         await MatchingInput.keep(made.id, market)
         bell.ring(TOPIC)
         return made
+
+    @classmethod
+    async def _number(cls, asked: Asked) -> int:
+        """What the run will be called. Raises `Refused` where there can be none now."""
+        programme_id = asked.programme.id
+        if await cls.exists(running_in=programme_id):
+            message = "A run of this programme is under way; wait for it, or cancel it."
+            raise Refused(RefusalCode.WRONG_STATE, message, "matchingId" if asked.of else "programmeId")
+        last = await cls.filter(programme_id=programme_id).order_by("-number").first()
+        number = last.number + 1 if last else 1
+        if number > MOST_RUNS:
+            raise Refused(RefusalCode.LIMIT_REACHED, f"A programme has at most {MOST_RUNS} runs; set up a new one.")
+        return number
 
     @transaction
     async def cancel(self, *, by: "Account") -> Self:
@@ -231,14 +224,14 @@ class Matching(Authored):
     @transaction
     async def finish(self, result: dict[str, Any]) -> bool:
         """Store the draft. False, and nothing stored, where it was cancelled or given up meanwhile."""
-        from models.matching.draft import keep
+        from models.matching.keeping import keep
 
         matching = await self._mine()
         if matching is None:
             return False
-        await keep(matching, result)
+        stored = await keep(matching, result)
         matching.value, matching.bound, matching.gap = result["value"], result["bound"], result["gap"]
-        matching.figures, matching.result_digest = result["figures"], result["digest"]
+        matching.figures, matching.result_digest = asdict(stored), result["digest"]
         matching.stage, matching.percent = "", 100
         await matching.store("value", "bound", "gap", "figures", "result_digest", "stage", "percent")
         await matching._end(MatchingStatus.DRAFT)

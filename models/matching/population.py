@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tortoise.expressions import Subquery
 from matching.fit import Person
 from matching.programme import Contradiction
 from matching.programme.frozen import Frozen, frozen_person, market_of
+from matching.text import TextSpace
 from models.block import Block
 from models.matching.options import RunOptions
 from models.mentorship import Mentorship, MentorshipStatus
@@ -54,8 +55,19 @@ class _Gathered:
     participations: list[Participation]
     profiles: dict[UUID, Profile]
     under_way: list[Pair]
+    # Whom drafts have asked for, and who wait for an answer.
+    asked: list[Pair]
     apart: set[Pair]
     rules: list[PairRule] = field(default_factory=list)
+
+    @property
+    def settled(self) -> list[Pair]:
+        """The pairs that stay: their mentees look for nobody else, and the places are taken."""
+        return [*self.asked, *self.under_way]
+
+    def said(self, kind: PairRuleKind) -> list[Pair]:
+        """The pairs of whom the organisers have said that."""
+        return [_pair((rule.mentee_id, rule.mentor_id)) for rule in self.rules if rule.kind is kind]
 
 
 async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Frozen:
@@ -68,6 +80,9 @@ async def freeze(programme: Programme, options: RunOptions, ties: Ties) -> Froze
         raise not_found("cohort of this programme", "cohortId")
     found = await _gather(programme, options)
     frozen = _market(programme, options, ties, found)
+    if found.settled and not frozen["mentees"]:
+        message = "All who look for a mentor here have one in this programme already, or wait for an answer."
+        raise Refused(RefusalCode.WRONG_STATE, message, "programmeId")
     try:
         # Thousands of people take a moment to be looked through; others are served meanwhile.
         await asyncio.to_thread(market_of, frozen)
@@ -99,78 +114,142 @@ async def _gather(programme: Programme, options: RunOptions) -> _Gathered:
     active = set(await pairs.values_list("mentee_id", "mentor_id"))
     blocks = await Block.filter(blocker_id__in=people).values_list("blocker_id", "blocked_id")
     return _Gathered(
-        participations,
+        # Without those whose account was deleted meanwhile.
+        [one for one in participations if one.profile_id in profiles],
         profiles,
         under_way=sorted(map(_pair, ours)),
+        asked=sorted(await asked_in(programme.id)),
         apart={_pair(pair) for pair in active - ours} | {_pair(pair) for one in blocks for pair in (one, one[::-1])},
         rules=await PairRule.filter(programme_id=programme.id).order_by("id"),
     )
 
 
-def places_of(participation: Participation, profile: Profile, taken: int, bound: int) -> int:
+def places_of(participation: Participation, profile: Profile, begun: int, asked: int, bound: int) -> int:
     """How many mentees somebody may have in a run in all, `bound` of whom stay theirs.
 
-    They have `taken` in the programme, also some who are in no run any more. What the person says in their profile
-    holds for all programmes together.
+    They have `begun` with so many in the programme, also some who are in no run any more, and are `asked` for so many.
+    What the person says in their profile holds for all programmes together.
     """
-    free: int = profile.capacity - profile.mentees
+    free: int = profile.capacity - profile.mentees - asked
     if participation.capacity is not None:
-        free = min(free, participation.capacity - taken)
+        free = min(free, participation.capacity - begun - asked)
     return bound + max(0, free)
 
 
 def _market(programme: Programme, options: RunOptions, ties: Ties, found: _Gathered) -> Frozen:
-    people = [
-        frozen_person(person_in(one, found.profiles[one.profile_id]))
-        for one in found.participations
-        if one.profile_id in found.profiles
-    ]
-    there = {data[0] for data in people}
-    mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
-    mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
-    must = [_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.MUST]
-    never = {_pair((rule.mentee_id, rule.mentor_id)) for rule in found.rules if rule.kind is PairRuleKind.NEVER}
+    sides = _sides(found)
+    bound, mentors, must = sides.bound, sides.mentors, sides.must(found)
+    barred = {*found.said(PairRuleKind.NEVER)} | found.apart
+    capacity = _capacity(mentors, found, bound)
+    locked = [pair for pair in ties.locked if pair[0] in sides.mentees and pair not in barred]
+    kept = _kept(locked, capacity, {*bound.items(), *must})
 
     def both(pairs: Collection[Pair]) -> list[list[str]]:
-        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in there and mentor in mentors)
+        return sorted([mentee, mentor] for mentee, mentor in pairs if mentee in sides.mentees and mentor in mentors)
 
-    mentee_keys = {*mentees}
-    # Whoever has several mentors already is bound to one of them in the run.
-    bound = {mentee: mentor for mentee, mentor in both(found.under_way) if mentee in mentee_keys}
-    # Of what was locked, that stays which can still be.
-    barred, has_mentor = never | found.apart, {mentee for mentee, _ in found.under_way}
-    kept = [pair for pair in ties.locked if pair[0] not in has_mentor and pair not in barred]
     return {
-        "people": people,
-        "mentees": mentees,
-        "capacity": _capacity(mentors, found, bound),
+        "people": [frozen_person(person_in(one, found.profiles[one.profile_id])) for one in found.participations],
+        "mentees": [*sides.mentees],
+        "capacity": capacity,
         "weights": programme.weights,
         "participation": programme.participation_weight,
         "rules": list(rules_over(programme, found.participations, found.profiles, options.relax)),
-        # What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
-        "must": [
-            list(pair) for pair in must if pair not in found.apart and (options.cohort_id is None or {*pair} <= there)
-        ],
+        "must": [list(pair) for pair in must],
         "never": both(barred | set(ties.forbidden)),
         "locked": both({*bound.items(), *kept}),
         "previous": both(ties.previous),
         "stickiness": options.stickiness,
         "fairness": options.fairness,
         "min_load_reward": options.first_mentee_reward,
-        "under_way": both(bound.items()),
+        "under_way": both({*bound.items()} & {*found.under_way}),
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Who is what in a run, by their places in it. `bound`: the mentor of each mentee who has one there already."""
+
+    mentees: dict[str, None]
+    mentors: dict[str, Participation]
+    bound: dict[str, str]
+
+    def must(self, found: _Gathered) -> list[Pair]:
+        """The pairs that must be, of people who are to be paired in the run.
+
+        What stands between two people is not told: a rule of theirs that cannot be kept is as if it were not there.
+        So is one of somebody who has a mentor, for as long as they do.
+        """
+        return [
+            pair
+            for pair in found.said(PairRuleKind.MUST)
+            if pair not in found.apart
+            and pair[0] in self.mentees
+            and pair[1] in self.mentors
+            and self.bound.get(pair[0], pair[1]) == pair[1]
+        ]
+
+
+def _sides(found: _Gathered) -> _Sides:
+    mentees = [str(one.profile_id) for one in found.participations if one.side is not ProgrammeSide.MENTOR]
+    mentors = {str(one.profile_id): one for one in found.participations if one.side is not ProgrammeSide.MENTEE}
+    there = [pair for pair in found.settled if pair[0] in {*mentees} and pair[1] in mentors]
+    # Whoever has several mentors already is bound to one of them in the run; to whom they must be, if they have them.
+    bound = dict([*there, *({*there} & {*found.said(PairRuleKind.MUST)})])
+    # A mentee has one mentor in a programme: whose mentor is not in this run is not looking for any in it.
+    has_mentor = {mentee for mentee, _ in found.settled}
+    return _Sides({one: None for one in mentees if one in bound or one not in has_mentor}, mentors, bound)
+
+
+def _kept(locked: Collection[Pair], capacity: dict[str, int], others: set[Pair]) -> list[Pair]:
+    """Of what was locked, that stays which can still be beside `others`; the first where places have become few."""
+    left = Counter(capacity)
+    left.subtract(mentor for _, mentor in others)
+    bound, kept = dict(others), []
+    for mentee, mentor in locked:
+        if (mentee, mentor) in others or (mentee not in bound and left[mentor] > 0):
+            kept.append((mentee, mentor))
+            left[mentor] -= (mentee, mentor) not in others
+    return kept
+
+
 def _capacity(mentors: dict[str, Participation], found: _Gathered, bound: dict[str, str]) -> dict[str, int]:
-    taken, stays = (Counter(mentor for _, mentor in pairs) for pairs in (found.under_way, bound.items()))
-    return {key: places_of(one, found.profiles[one.profile_id], taken[key], stays[key]) for key, one in mentors.items()}
+    pairs = found.under_way, found.asked, bound.items()
+    begun, asked, stays = (Counter(mentor for _, mentor in some) for some in pairs)
+    return {
+        key: places_of(one, found.profiles[one.profile_id], begun[key], asked[key], stays[key])
+        for key, one in mentors.items()
+    }
 
 
 def person_in(participation: Participation, profile: Profile) -> Person:
     """Somebody with what they answered for this programme, which counts as what they want."""
     known = person_of(profile)
-    answers = "\n".join(text for _, text in participation.answers or ())
-    return replace(known, id=str(profile.id), goals="\n".join(filter(None, (known.goals, answers))))
+    return replace(known, id=str(profile.id), goals=_wanted(known.goals, participation.answers))
+
+
+def _wanted(goals: str, answers: Sequence[Sequence[str]] | None) -> str:
+    return "\n".join(filter(None, (goals, "\n".join(text for _, text in answers or ()))))
+
+
+async def space_in(programme_id: UUID) -> TextSpace:
+    """How rare the grams of texts are among all who take part, as a run over the programme as it is now learns it."""
+    people = Participation.filter(programme_id=programme_id).order_by("id").limit(AT_ONCE)
+    columns = ("id", "answers", "profile__goals", "profile__headline", "profile__experience")
+    texts: list[str] = []
+    rows = await people.values_list(*columns)
+    while rows:
+        for _, answers, goals, *about in rows:
+            texts += [_wanted(goals, answers), "\n".join(filter(None, about))]
+        rows = await people.filter(id__gt=rows[-1][0]).values_list(*columns)
+    return await asyncio.to_thread(TextSpace, texts)
+
+
+async def asked_in(programme_id: UUID) -> dict[Pair, UUID]:
+    """The pairs whom drafts have asked for in a programme, and who wait for an answer; with their requests."""
+    from models.matching.draft import MatchedPair
+
+    found = await MatchedPair.asked_in(programme_id).values_list("id", "mentee_id", "mentor_id")
+    return {_pair((mentee, mentor)): key for key, mentee, mentor in found}
 
 
 def _pair(people: tuple[UUID, UUID]) -> Pair:

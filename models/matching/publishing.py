@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 import structlog
-from tortoise.expressions import Subquery
 
 from models import bell, clock
 from models.account import Account
@@ -16,13 +15,14 @@ from models.block import must_be_none_between
 from models.database import is_outage, transaction
 from models.inbox import Inbox
 from models.matching.draft import MatchedPair
+from models.matching.explanation import told_to_organisers
 from models.matching.matching import TOPIC, Matching
 from models.matching.status import MatchingStatus
 from models.mentorship import Cadence, Mentorship
-from models.organisation import Obstacle, Participation, Programme, PublishAs, Subject, obstacles
+from models.organisation import Obstacle, Participation, Programme, PublishAs, obstacles
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, Queue, RequestStatus, tell
+from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, Queue, tell
 
 log = structlog.get_logger()
 
@@ -35,7 +35,8 @@ APART = "The two cannot be brought together."
 @transaction
 async def publish(draft: Matching, *, by: "Account") -> Matching:
     """From now on the draft's pairs become requests or mentorships, as the programme says. Saying it again is fine."""
-    matching = await Matching.get(id=draft.id)
+    await draft.must_be_allowed(by)
+    matching = await Matching.locked(draft.id)
     if matching.status not in (MatchingStatus.PUBLISHING, MatchingStatus.PUBLISHED):
         matching = await matching.editable(by)
         matching.status, matching.percent = MatchingStatus.PUBLISHING, 0
@@ -43,8 +44,6 @@ async def publish(draft: Matching, *, by: "Account") -> Matching:
         matching.publish_as = (await Programme.get(id=matching.programme_id)).publish_as
         await matching.store("status", "percent", "publish_as")
         bell.ring(TOPIC, matching.topic)
-    else:
-        await matching.must_be_allowed(by)
     return matching
 
 
@@ -83,16 +82,27 @@ async def _make(pair_id: UUID, matching: Matching) -> None:
     if not pair.under_way:
         # Before anything is asked of them: a block, or an answer of theirs, comes before it or after.
         await Profile.hold((pair.mentor_id, pair.mentee_id))
-        await _must_be_free(pair, programme)
-        try:
-            await _bring_together(pair, programme, matching.publish_as)
-        except Refused as refused:
-            if refused.code is RefusalCode.AT_CAPACITY:
-                raise
-            # Whether it is a block, or what they have asked each other, is theirs: organisers are not told.
-            raise Refused(refused.code, APART) from None
+        await _settle(pair, programme, matching.publish_as)
     pair.published_at = clock.now()
     await pair.store("request_id", "mentorship_id", "published_at")
+
+
+async def _settle(pair: MatchedPair, programme: Programme, publish_as: PublishAs | None) -> None:
+    # Whom an earlier draft has asked for is asked nothing anew, whatever the answer is.
+    if pair.request_id is None:
+        of_pair = MatchedPair.asked_in(programme.id).filter(mentee_id=pair.mentee_id, mentor_id=pair.mentor_id)
+        asked = await of_pair.first()
+        pair.request_id = asked.id if asked else None
+    if pair.request_id is not None:
+        return
+    await _must_be_free(pair, programme)
+    try:
+        await _bring_together(pair, programme, publish_as)
+    except Refused as refused:
+        if refused.code is RefusalCode.AT_CAPACITY:
+            raise
+        # Whether it is a block, or what they have asked each other, is theirs: organisers are not told.
+        raise Refused(refused.code, APART) from None
 
 
 async def _bring_together(pair: MatchedPair, programme: Programme, publish_as: PublishAs | None) -> None:
@@ -128,16 +138,15 @@ async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:
     """Raise `Refused` where they left since the draft was made, or another draft was published meanwhile."""
     mentor, mentee = [await Profile.get(id=one) for one in (pair.mentor_id, pair.mentee_id)]
     for obstacle in await obstacles(programme, mentor, mentee):
-        raise Refused(obstacle.code, obstacle.told(Subject(mentor.name), Subject(mentee.name)))
-    waiting = MentorshipRequest.filter(programme_id=programme.id, status=RequestStatus.PENDING).values("id")
-    asked = MatchedPair.filter(request_id__in=Subquery(waiting))
+        raise Refused(obstacle.code, told_to_organisers(obstacle, mentor, mentee))
+    asked = MatchedPair.asked_in(programme.id)
     if await asked.filter(mentee_id=pair.mentee_id).exists():
         message = "The mentee waits for an answer that an earlier draft has asked for."
         raise Refused(RefusalCode.ALREADY_EXISTS, message)
     most = (await Participation.get(programme_id=programme.id, profile_id=mentor.id)).capacity
     taken = Mentorship.under_way_in(programme.id).filter(mentor_id=mentor.id)
     if most is not None and await taken.count() + await asked.filter(mentor_id=mentor.id).count() >= most:
-        raise Refused(RefusalCode.AT_CAPACITY, Obstacle.NO_PLACE.told(Subject(mentor.name), Subject(mentee.name)))
+        raise Refused(RefusalCode.AT_CAPACITY, told_to_organisers(Obstacle.NO_PLACE, mentor, mentee))
 
 
 @transaction

@@ -21,7 +21,7 @@ from schema.mentorship import Mentorship
 from schema.node import Node, as_node, find, global_id_of, id_of, lookup, node, related
 from schema.organisation import Programme
 from schema.organisation.organisation import ComponentWeight
-from schema.plan.read import METADATA, Expression
+from schema.plan.read import METADATA, Condition, Expression
 from schema.profile import Profile
 from schema.request import MentorshipRequest
 from schema.suggestion import ScoreComponent
@@ -30,7 +30,8 @@ LATEST_FIRST = Order("matchings", "-number")
 BEST_FIRST = Order("pairs", "-score")
 BY_MAKING = Order("leftOver", "created_at")
 
-ASKED = '(SELECT "status" FROM "mentorship_request" AS "asked" WHERE "asked"."id" = {request_id})'
+REQUESTED = '(SELECT "status" FROM "mentorship_request" AS "asked" WHERE "asked"."id" = {request_id})'
+ASKED = Condition("{request_id} IS NOT NULL AND {published_at} IS NULL", lambda pair: pair.asked)
 
 strawberry.enum(MatchingStatus, description="Where a run stands. A draft can be changed, compared and published.")
 strawberry.enum(LeftOverSide, description="As what somebody is left over.")
@@ -53,12 +54,20 @@ class MatchedPair(Node):
 
     @strawberry.field(
         description="Where the request stands that it has become, without what the two say there.",
-        metadata={METADATA: Expression(ASKED)},
+        metadata={METADATA: Expression(REQUESTED)},
     )
     async def request_status(root: models.matching.MatchedPair) -> RequestStatus | None:
         """Where its request stands."""
         asked = await models.request.MentorshipRequest.get_or_none(id=root.request_id)
         return None if asked is None else asked.status
+
+    @strawberry.field(
+        description="An earlier draft has asked for the two: they stay, and publishing asks nobody anew.",
+        metadata={METADATA: ASKED},
+    )
+    def asked(root: models.matching.MatchedPair) -> bool:
+        """Has a draft asked for them?"""
+        return root.asked
 
     @strawberry.field(description="0 to 1.", metadata={METADATA: Expression("{score} / 1000000.0")})
     def score(root: models.matching.MatchedPair, info: Info) -> float:
@@ -102,7 +111,7 @@ class LeftOver(Node):
     profile: Profile = related()
     side: LeftOverSide
 
-    @strawberry.field(description="Why, in sentences for an organiser; empty for a mentor without mentees.")
+    @strawberry.field(description="Why, in sentences for an organiser; empty for a mentor whom nobody was given.")
     def reasons(root: models.matching.LeftOver) -> list[str]:
         """Why they are left over."""
         return list(root.reason.get("why", ()))
@@ -137,7 +146,7 @@ class LeftOver(Node):
 
 @strawberry.type(description="How well a draft does, and how evenly. Scores are null where there is no pair.")
 class MatchingFigures:
-    """Figures of a draft as it was solved."""
+    """Figures of a draft as it was made."""
 
     pairs: int
     idle_mentors: int = strawberry.field(description="Mentors with places who have nobody.")
@@ -171,7 +180,7 @@ class Matching(Node):
     pairs: Connection[MatchedPair] = children(BEST_FIRST, "The best first.")
     left_over: Connection[LeftOver] = children(BY_MAKING)
 
-    @strawberry.field(description="Of the draft as it was solved.")
+    @strawberry.field(description="Of the draft as it was made, before anything was changed in it.")
     def figures(root: models.matching.Matching) -> MatchingFigures | None:
         """The figures of the draft."""
         return MatchingFigures(**root.figures) if root.figures else None
@@ -241,7 +250,7 @@ class MatchingQuery:
             return None
         people = {change.mentee_id for change in told.changes}
         people |= {place[0] for change in told.changes for place in (change.before, change.after) if place}
-        rows = {one.id: one for one in await models.profile.Profile.visible_to(by).filter(id__in=people)}
+        rows = {one.id: one for one in await models.profile.Profile.pointed_to(by).filter(id__in=people)}
         counts = {name: getattr(told, name) for name in ("same", "moved", "joined", "dropped", "gaining", "losing")}
         changes = [_change(change, rows) for change in told.changes if change.mentee_id in rows]
         return DraftComparison(**counts, changes=changes)

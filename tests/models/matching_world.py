@@ -9,7 +9,16 @@ from models import clock
 from models.account import Account
 from models.matching import Matching, MatchingInput, RunOptions
 from models.organisation import Enrolment, Organisation, OrganisationRole, Participation, Programme, ProgrammeSide
+from models.profile import Profile
 from tests.people import person
+
+# What a mentee wants, and what a mentor says who is of some use for that.
+WORDS = (
+    ("become a tax lawyer and argue before courts", "tax law and courts for decades"),
+    ("lead a team of engineers building bridges", "engineer of bridges and team lead"),
+    ("raise bees and sell honey", "beekeeper, honey, markets"),
+    ("write novels in Portuguese", "novelist and translator from Portuguese"),
+)
 
 
 @dataclass
@@ -25,6 +34,15 @@ class Season:
     async def run(self, options: RunOptions | None = None) -> Matching:
         """A draft of the programme as it is now."""
         return await worked_off(await Matching.run(self.programme, options or RunOptions(), by=self.owner))
+
+    async def speak(self) -> None:
+        """Everybody says something in words, mentees in their profiles and in answers."""
+        for one, (wants, _) in zip(self.mentees, WORDS, strict=True):
+            await (await Profile.get(id=one.id)).change(by=one, goals=wants)
+            said = Enrolment(one.id, ProgrammeSide.MENTEE, answers=[("What for?", f"To {wants} with others")])
+            await Participation.enrol(self.programme, [said], by=self.owner)
+        for one, (_, offers) in zip(self.mentors, WORDS, strict=True):
+            await (await Profile.get(id=one.id)).change(by=one, headline="Mentor", experience=offers)
 
 
 async def worked_off(asked: Matching) -> Matching:

@@ -31,7 +31,8 @@ async def explained(season: Season, mentor: Account, mentee: Account) -> Explana
 
 
 async def test_a_pair_of_a_draft_is_explained_with_the_drafts_numbers(database: str) -> None:
-    season = await a_season(2, 2, weights={"skills": 3.0, "languages": 1.0})
+    season = await a_season(4, 4)
+    await season.speak()
     draft = await season.run()
     for pair in await MatchedPair.filter(matching_id=draft.id):
         found = await explain_in(season.programme.id, pair.mentor_id, pair.mentee_id, viewer=season.owner)
@@ -39,9 +40,14 @@ async def test_a_pair_of_a_draft_is_explained_with_the_drafts_numbers(database: 
         assert round(found.fit.score * 1_000_000) == pair.score
         assert list(found.reasons) == pair.reasons
         assert found.obstacles == ()
-    # The answers for this programme count as what somebody wants.
-    told = [part for part in found.fit.components if part.weight]
-    assert {part.name for part in told} == {"skills", "languages"}
+        # Texts count in the usual weights, and the answers for this programme as what somebody wants.
+        assert next(part.contribution for part in found.fit.components if part.name == "goals") > 0
+
+
+async def test_the_weights_of_the_programme_are_those_of_an_explanation(database: str) -> None:
+    season = await a_season(1, 1, weights={"skills": 3.0, "languages": 1.0})
+    found = await explained(season, season.mentors[0], season.mentees[0])
+    assert {part.name for part in found.fit.components if part.weight} == {"skills", "languages"}
 
 
 async def test_what_keeps_two_apart_is_told_by_its_rule(database: str) -> None:

@@ -84,6 +84,36 @@ async def test_a_retry_finds_the_first_run_and_two_at_once_are_one(database: str
         await run("three")
 
 
+@ONE_ENGINE
+async def test_nobody_is_looked_through_for_a_run_that_cannot_be(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    season = await a_season(1, 1)
+    draft = await season.run()
+    looked: list[object] = []
+
+    def look(*_: object) -> None:
+        looked.append(_)
+
+    for name in ("population._gather", "input.MatchingInput.of"):
+        monkeypatch.setattr(f"models.matching.{name}", look)
+
+    async def refuses(code: RefusalCode) -> None:
+        for ask in (
+            Matching.run(season.programme, RunOptions(), by=season.owner),
+            draft.follow(RunOptions(), by=season.owner),
+            draft.replay(by=season.owner),
+        ):
+            with refused(code):
+                await ask
+
+    await Matching.filter(id=draft.id).update(running_in=season.programme.id)
+    await refuses(RefusalCode.WRONG_STATE)
+    await Matching.filter(id=draft.id).update(running_in=None, number=200)
+    await refuses(RefusalCode.LIMIT_REACHED)
+    assert not looked
+
+
 async def test_a_run_that_is_cancelled_or_whose_server_has_stopped_leaves_no_draft_and_says_so(database: str) -> None:
     season = await a_season(1, 1)
     for end in ("cancelled", "stopped"):
@@ -206,6 +236,26 @@ async def test_somebody_left_over_is_told_which_rule_excludes_how_many_mentors(d
 
 
 @ONE_ENGINE
+async def test_in_a_programme_of_a_shared_language_people_who_share_none_are_not_paired(database: str) -> None:
+    season = await a_season(2, 2, shared_language=True)
+    # The first suits the first best. They, and they alone, share nothing; a kind of a language is that language.
+    spoken = {season.mentees[0]: ["pt-BR"], season.mentees[1]: ["de", "en"]}
+    spoken |= {season.mentors[0]: ["en-GB"], season.mentors[1]: ["pt", "fr"]}
+    for one, languages in spoken.items():
+        await (await Profile.get(id=one.id)).change(by=one, languages=languages)
+    draft = await season.run()
+    assert await pairs_of(draft) == {
+        (mentee.id, mentor.id) for mentee, mentor in zip(season.mentees, reversed(season.mentors), strict=True)
+    }
+    # Who speaks to nobody is told so.
+    await (await Profile.get(id=season.mentees[0].id)).change(by=season.mentees[0], languages=["fi"])
+    draft = await season.run()
+    left = await LeftOver.get(matching_id=draft.id, profile_id=season.mentees[0].id)
+    assert left.reason["exclusions"] == [["a shared language", 2, 2]]
+    assert await pairs_of(draft) == {(season.mentees[1].id, season.mentors[0].id)}
+
+
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("spoil", "field"),
     [
@@ -284,6 +334,13 @@ async def test_publishing_makes_each_mentorship_once_and_both_hear_of_it(databas
     assert {one.under_way for one in await MatchedPair.filter(matching_id=following.id)} == {True}
     await published(following, season)
     assert await Mentorship.all().count() == 2
+
+
+async def test_a_draft_that_is_published_by_several_at_once_is_published(database: str) -> None:
+    season = await a_season(1, 1)
+    draft = await season.run()
+    said = await asyncio.gather(*(publish(draft, by=season.owner) for _ in range(4)))
+    assert {one.status for one in said} == {MatchingStatus.PUBLISHING}
 
 
 async def test_a_pair_that_cannot_be_made_says_why_and_the_others_are_made(database: str) -> None:
