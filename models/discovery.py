@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import orjson
 from tortoise.expressions import F, Q
@@ -80,13 +81,10 @@ class Criteria:
 
     @property
     def given(self) -> dict[str, Any]:
-        """Those that are asked."""
+        """Those that are asked, as they can be stored. Of criteria that are possible."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {
-            name: list(map(str, value)) if isinstance(value, (list, tuple)) else value
-            for name, value in values.items()
-            if value is not None and (value or not isinstance(value, (list, tuple)))
-        }
+        asked = {name: value for name, value in values.items() if value is not None and value not in ((), [])}
+        return {name: _kept(value) for name, value in asked.items()}
 
 
 async def _unknown(name: str, key: str, field: str) -> Refused:
@@ -111,6 +109,13 @@ def _list(of: Callable[[str], str]) -> Callable[..., str]:
 def _storable(value: str) -> str:
     # What cannot be stored finds nobody, instead of an error.
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_storable(str(one)) for one in value]
+    # As it is looked for: what is around words and between them does not matter.
+    return normalize("NFC", " ".join(_storable(value).split())) if isinstance(value, str) else value
 
 
 def _tag(value: str) -> str:

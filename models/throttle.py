@@ -1,4 +1,7 @@
-"""How often one may fail to sign in, sign up or upload: by account and address, in a moving window, by process."""
+"""How often one may fail to sign in, sign up, upload or hear of invitations, in a moving window.
+
+By account and address, and by process.
+"""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -19,6 +22,9 @@ SIGN_UPS_PER_ADDRESS = 60
 # Uploads of files. They are larger than anything else that one may send.
 UPLOADS_PER_ACCOUNT = 200
 
+# Invitations of one person by another that they are told of, whatever organisation it is and whoever ends them.
+INVITATIONS_A_DAY = 3
+
 # What an attacker can make us remember is bounded: the key that was counted longest ago is forgotten first.
 MOST_KEYS = 50_000
 
@@ -32,7 +38,10 @@ class Throttle:
     An account or an address that is not known is empty, and has no limit.
     """
 
-    def __init__(self, per_account: int = PER_ACCOUNT, per_address: int = PER_ADDRESS) -> None:
+    def __init__(
+        self, per_account: int = PER_ACCOUNT, per_address: int = PER_ADDRESS, window: timedelta = WINDOW
+    ) -> None:
+        self._window = window
         self._per_account = per_account
         self._per_address = per_address
         self._counted: OrderedDict[str, deque[datetime]] = OrderedDict()
@@ -61,7 +70,7 @@ class Throttle:
         for key, most in self._limits(account, address):
             counted = self._recent(key)
             if len(counted) >= most:
-                raise RateLimited((counted[-most] + WINDOW - clock.now()).total_seconds())
+                raise RateLimited((counted[-most] + self._window - clock.now()).total_seconds())
 
     def count(self, account: str, address: str) -> datetime:
         """Count one against both. Returns its moment."""
@@ -73,6 +82,15 @@ class Throttle:
         while len(self._counted) > MOST_KEYS:
             self._counted.popitem(last=False)
         return moment
+
+    def admits(self, account: str) -> bool:
+        """Count one against the account, unless it has come too often of late: False then."""
+        try:
+            self.check(account, "")
+        except RateLimited:
+            return False
+        self.count(account, "")
+        return True
 
     def forgive(self, account: str, address: str, moment: datetime) -> None:
         """Take the one of this moment back. Those that others caused meanwhile stay."""
@@ -91,7 +109,7 @@ class Throttle:
 
     def _recent(self, key: str) -> deque[datetime]:
         counted = self._counted.get(key, deque())
-        while counted and counted[0] <= clock.now() - WINDOW:
+        while counted and counted[0] <= clock.now() - self._window:
             counted.popleft()
         return counted
 
@@ -100,3 +118,5 @@ class Throttle:
 sign_in = Throttle()
 sign_up = Throttle(per_address=SIGN_UPS_PER_ADDRESS)
 upload = Throttle(per_account=UPLOADS_PER_ACCOUNT)
+# How often somebody hears from one other that they are invited.
+invitation = Throttle(per_account=INVITATIONS_A_DAY, window=timedelta(days=1))

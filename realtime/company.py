@@ -4,13 +4,13 @@ As a rule these are the devices of somebody. They are rung for and read for as o
 after the other: so each device costs little more than the writing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from models import bell
 from realtime import logs
-from realtime.logs import Delivery, Found, Show
+from realtime.logs import UNSEEN, UNSHOWN, Delivery, Found, Offer, Show
 
 if TYPE_CHECKING:
     from realtime.bells import Bells
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class Member(Protocol):
     """Whoever rests."""
 
-    def give(self, deliveries: Sequence[Delivery]) -> bool:
-        """Take what follows. False where some of it is left: the member is awake then."""
+    def wake(self, position: int, left: Sequence[Delivery] = (), error: Exception | None = None) -> None:
+        """Rest no more: what came up to this position was taken, and this is left, of what was found.
 
-    def wake(self, error: Exception | None = None) -> None:
-        """Rest no more: look for yourself, or fail with this error."""
+        Look for yourself, or fail with this error.
+        """
 
 
 class Company:
@@ -36,7 +36,8 @@ class Company:
         self._show = show
         self.account_id = account_id
         self.epoch, self.position = epoch, position
-        self._members: list[Member] = []
+        # What takes it for each: all that is touched of a member to which something is given.
+        self._members: dict[Member, Offer] = {}
         self._asking = self._again = False
         self._bell = bells.hang(bell.inbox_of(account_id))
         self._bell.answer = self.look
@@ -56,8 +57,7 @@ class Company:
 
     def discard(self, member: Member) -> None:
         """This member rests no more."""
-        if member in self._members:
-            self._members.remove(member)
+        if self._members.pop(member, None) is not None:
             self._end_if_empty()
 
     def look(self) -> None:
@@ -74,26 +74,42 @@ class Company:
         if not self._members:
             return
         if isinstance(found, Exception):
-            self._wake_all(found)
+            self._wake(dict.fromkeys(self._members, found))
         elif not found.stretch.leads_on_from(self.position, self.epoch):
-            self._wake_all()
+            self._wake(dict.fromkeys(self._members))
         else:
             self._give(found.deliveries)
 
     def _give(self, deliveries: Sequence[Delivery]) -> None:
-        awake = [member for member in self._members if not _give_to(member, deliveries)]
-        if deliveries:
-            self.position = deliveries[-1].event.position
-        for member in awake:
-            self._members.remove(member)
-        self._end_if_empty()
-        if self._members and (self._again or len(deliveries) == logs.BATCH):
+        for index, delivery in enumerate(deliveries):
+            if awake := self._offer(delivery.shown):
+                self._wake(awake, deliveries[index:])
+            if not self._members:
+                return
+            self.position = delivery.event.position
+        if self._again or len(deliveries) == logs.BATCH:
             self.look()
 
-    def _wake_all(self, error: Exception | None = None) -> None:
-        members, self._members = self._members, []
-        for member in members:
-            member.wake(error)
+    def _offer(self, shown: bytes) -> dict[Member, Exception | None]:
+        """Offer it to all. Gives those who do not take it, some with the error that it led to."""
+        if shown is UNSEEN:
+            return {}
+        if shown is UNSHOWN:
+            return dict.fromkeys(self._members)
+        awake: dict[Member, Exception | None] = {}
+        for member, offer in self._members.items():
+            try:
+                if not offer(shown):
+                    awake[member] = None
+            except Exception as error:
+                # The others are given theirs nevertheless, and once.
+                awake[member] = error
+        return awake
+
+    def _wake(self, awake: Mapping[Member, Exception | None], left: Sequence[Delivery] = ()) -> None:
+        for member, error in awake.items():
+            del self._members[member]
+            member.wake(self.position, left, error)
         self._end_if_empty()
 
     def _end_if_empty(self) -> None:
@@ -101,15 +117,6 @@ class Company:
             self._bells.take_down(bell.inbox_of(self.account_id), self._bell)
             self._bells.resting.discard(self)
             self._bells.companies.forget(self)
-
-
-def _give_to(member: Member, deliveries: Sequence[Delivery]) -> bool:
-    try:
-        return member.give(deliveries)
-    except Exception as error:
-        # The others are given theirs nevertheless, and once.
-        member.wake(error)
-        return False
 
 
 class Companies:
@@ -120,15 +127,24 @@ class Companies:
         self._known: dict[tuple[UUID, Show | None], Company] = {}
 
     def join(
-        self, member: Member, account_id: UUID, epoch: str, position: int, show: Show | None, patience: float
+        self,
+        member: Member,
+        offer: Offer,
+        place: tuple[UUID, str, int],
+        show: Show | None,
+        patience: float,
     ) -> Company:
-        """The company at this place, which the member has joined. Every `patience` seconds it looks by itself."""
+        """The company at this place (account, epoch, position): the member has joined it, and is offered what follows.
+
+        Every `patience` seconds it looks by itself.
+        """
+        account_id, epoch, position = place
         company = self._known.get((account_id, show))
         # Another one may stand there. Who was at another place, and has come to the same, is still read for together.
         if company is None or (company.epoch, company.position) != (epoch, position):
             company = self._known[account_id, show] = Company(self._bells, account_id, epoch, position, show)
             self._bells.resting.add(company, patience)
-        company._members.append(member)
+        company._members[member] = offer
         return company
 
     def forget(self, company: Company) -> None:

@@ -13,7 +13,7 @@ from models.inbox import Cursor
 from realtime import logs
 from realtime.bells import Bell, Bells
 from realtime.company import Company
-from realtime.logs import UNSEEN, UNSHOWN, Delivery, Offer, Show
+from realtime.logs import Delivery, Offer, Show
 
 # What a slow client was shown and has not taken is shown anew after so many seconds, if something has happened since:
 # it may have been that its subject is not for them any more.
@@ -80,7 +80,7 @@ class Follower:
             return
         self._waking = asyncio.get_running_loop().create_future()
         place = self.account_id, self.epoch, self.position
-        self._company = self._bells.companies.join(self, *place, self._show, patience)
+        self._company = self._bells.companies.join(self, self._offer, place, self._show, patience)
         # The company has a bell for all of them.
         self._bell = own
         self._bells.take_down(self._topic, own)
@@ -90,27 +90,13 @@ class Follower:
             self._leave()
             self._waking = None
 
-    def give(self, deliveries: Sequence[Delivery]) -> bool:
-        """Give them to the client. False where some are left: then it wakes."""
-        assert self._offer is not None
-        assert self._waking is not None
-        if self._waking.done():
-            # It was cancelled, and has not yet run.
-            return False
-        for index, delivery in enumerate(deliveries):
-            shown = delivery.shown
-            if shown is not UNSEEN and (shown is UNSHOWN or not self._offer(shown)):
-                self._left = deliveries[index:]
-                self.wake()
-                return False
-            self.position = delivery.event.position
-        return True
-
-    def wake(self, error: Exception | None = None) -> None:
+    def wake(self, position: int, left: Sequence[Delivery] = (), error: Exception | None = None) -> None:
         """Rest no more; the company has let it go. From now on it hears for itself."""
         self._company = None
+        self.position, self._left = position, left or None
         self._hear()
         if self._waking is None or self._waking.done():
+            # It was cancelled, and has not yet run.
             return
         if error is None:
             self._waking.set_result(None)

@@ -5,6 +5,7 @@ of what it selects by, are shown the events of one turn by one statement for eac
 """
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
@@ -31,7 +32,7 @@ from schema.inbox import SUBJECTS
 from schema.plan.arguments import Arguments, shape
 from schema.plan.dialect import DIALECTS, Unplannable
 from schema.plan.event import EventCompiler
-from schema.plan.planner import Plan, Planner, Request, Statement
+from schema.plan.planner import PLANS_KEPT, Plan, Planner, Request, Statement
 from schema.plan.selection import Selections, fragments_of
 
 log = structlog.get_logger()
@@ -104,6 +105,10 @@ class Showings:
     def __init__(self, planner: Planner) -> None:
         self._planner = planner
         self._known: WeakValueDictionary[Hashable, Showing] = WeakValueDictionary()
+        # The variables by which an operation selects, by its document's text and its name: to look for them takes
+        # milliseconds, where the document is long, and after a restart all clients come at once. The values have no say
+        # in it: the root of a subscription has no @skip and no @include (the specification, 5.2.4.1).
+        self._used: OrderedDict[tuple[str, str | None], frozenset[str]] = OrderedDict()
 
     def of(
         self,
@@ -123,8 +128,9 @@ class Showings:
         if found is None:
             return None
         nodes, cursor = found
-        used = {name: variables[name] for name in _used(document, nodes) if name in variables}
         name = operation.name.value if operation.name else None
+        chosen_by = self._chosen_by(source, name, document, nodes)
+        used = {variable: variables[variable] for variable in chosen_by if variable in variables}
         key = (source, name, repr(sorted(used.items())))
         showing = self._known.get(key)
         if showing is None:
@@ -132,6 +138,18 @@ class Showings:
             plan_key = (source, name, shape(operation, used))
             showing = self._known[key] = Showing(self._planner, plan_key, compiled, Request(None, used))
         return showing, cursor
+
+    def _chosen_by(
+        self, source: str, name: str | None, document: DocumentNode, nodes: Sequence[FieldNode]
+    ) -> frozenset[str]:
+        found = self._used.get((source, name))
+        if found is None:
+            found = self._used[source, name] = _used(document, nodes)
+            if len(self._used) > PLANS_KEPT:
+                self._used.popitem(last=False)
+        else:
+            self._used.move_to_end((source, name))
+        return found
 
     def _compiled(
         self,
@@ -175,7 +193,7 @@ def _inbox(
     return nodes, None if after in (None, Undefined) else Cursor.parse(after)
 
 
-def _used(document: DocumentNode, nodes: Sequence[FieldNode]) -> set[str]:
+def _used(document: DocumentNode, nodes: Sequence[FieldNode]) -> frozenset[str]:
     """The variables by which the events are selected; the cursor to begin after is none of them, as a rule."""
     names: set[str] = set()
 
@@ -186,4 +204,4 @@ def _used(document: DocumentNode, nodes: Sequence[FieldNode]) -> set[str]:
     for node in (*(node.selection_set for node in nodes), *fragments_of(document).values()):
         if node is not None:
             visit(node, Variables())
-    return names
+    return frozenset(names)

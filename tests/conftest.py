@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tortoise.apps import Apps
 
 from models import throttle
 from models.database import connect
@@ -14,8 +16,9 @@ from models.database.migrate import migrate
 from tests.postgres import create_database, drop_database
 from tests.spare import Spare
 from tests.templates import Templates
+from tests.worked_out import once
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.memory", "tests.postgres"]
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +26,21 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models_worked_out_once() -> Iterator[None]:
+    """Thousands of tests open a database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Apps, "_build_initial_querysets", once(Apps._build_initial_querysets))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nobody_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted lasts as long as the process, and would be another test's."""
     monkeypatch.setattr(throttle, "sign_in", throttle.Throttle())
     monkeypatch.setattr(throttle, "sign_up", throttle.Throttle(per_address=throttle.SIGN_UPS_PER_ADDRESS))
+    invitation = throttle.Throttle(per_account=throttle.INVITATIONS_A_DAY, window=timedelta(days=1))
+    monkeypatch.setattr(throttle, "invitation", invitation)
     monkeypatch.setattr(throttle, "upload", throttle.Throttle(per_account=throttle.UPLOADS_PER_ACCOUNT))
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +23,13 @@ class Template:
     place: str
     what: Any
     filled_at: datetime
+
+    @asynccontextmanager
+    async def opened(self, url: str) -> AsyncIterator[Any]:
+        """What was made of it, while a copy of it is open at the moment at which it was filled."""
+        with clock.moved(self.filled_at - clock.now()):
+            async with connect(url):
+                yield self.what
 
 
 @dataclass

@@ -13,6 +13,7 @@ from models import bell, clock
 from models.account import Account
 from models.block import must_be_none_between
 from models.database import is_outage, transaction
+from models.inbox import Inbox
 from models.matching.draft import MatchedPair
 from models.matching.explanation import told_to_organisers
 from models.matching.matching import TOPIC, Matching
@@ -21,7 +22,7 @@ from models.mentorship import Cadence, Mentorship
 from models.organisation import Obstacle, Participation, Programme, PublishAs, obstacles
 from models.profile import Profile
 from models.refusal import RefusalCode, Refused
-from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest
+from models.request import LONGEST_MONTHS, SHORTEST_MONTHS, MentorshipRequest, Queue, tell
 
 log = structlog.get_logger()
 
@@ -108,6 +109,8 @@ async def _bring_together(pair: MatchedPair, programme: Programme, publish_as: P
     months = months_left(clock.now().date(), programme.ends_on)
     if publish_as is PublishAs.MENTORSHIPS:
         await must_be_none_between(pair.mentor_id, pair.mentee_id, APART, None)
+        # What the mentee has asked in the programme need not be answered any more.
+        await _tell(pair, await Queue(pair.mentee_id, programme.id).end())
         begun = await Mentorship.begin(
             pair.mentor_id, pair.mentee_id, months=months, cadence=Cadence.FORTNIGHTLY, programme_id=programme.id
         )
@@ -123,6 +126,12 @@ async def _bring_together(pair: MatchedPair, programme: Programme, publish_as: P
             programme_id=programme.id,
         )
         pair.request_id = asked.id
+
+
+async def _tell(pair: MatchedPair, requests: list[MentorshipRequest]) -> None:
+    # All inboxes of the unit at once, in the one order.
+    await Inbox.hold({pair.mentor_id, pair.mentee_id, *(person for one in requests for person in one.people)})
+    await tell(requests)
 
 
 async def _must_be_free(pair: MatchedPair, programme: Programme) -> None:

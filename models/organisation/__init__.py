@@ -13,7 +13,7 @@ from models.organisation.hard_rule import HardRule, rules_over
 from models.organisation.membership import PERMISSIONS, Deed, Membership, OrganisationRole
 from models.organisation.organisation import ContactRule, Organisation
 from models.organisation.pair_rule import PairRule, PairRuleKind
-from models.organisation.participation import Enrolment, Participation, ProgrammeSide
+from models.organisation.participation import Departure, Enrolment, Participation, ProgrammeSide
 from models.organisation.programme import Cohort, Programme, ProgrammeMode, PublishAs
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Cohort",
     "ContactRule",
     "Deed",
+    "Departure",
     "Enrolment",
     "Founding",
     "HardRule",

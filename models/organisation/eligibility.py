@@ -1,9 +1,8 @@
 """Eligibility: what keeps two people from being paired in a programme, whoever would bring them together.
 
-Within a unit that holds both profiles it stays so until the unit ends: nobody gets a mentor or a mentee without them.
+Within a unit that holds both profiles nobody else gets one of them as a mentor or a mentee until it ends.
 """
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -38,8 +37,7 @@ class Subject(NamedTuple):
 class Obstacle(StrEnum):
     """What keeps two people from being paired in a programme."""
 
-    MENTOR_ABSENT = "MENTOR_ABSENT"
-    MENTEE_ABSENT = "MENTEE_ABSENT"
+    # Whether they do not take part, or on the other side only, is nobody else's business.
     NO_MENTOR = "NO_MENTOR"
     NO_MENTEE = "NO_MENTEE"
     # Whether the organisers said it of the two, or it is a hard rule, their people are not told.
@@ -61,14 +59,10 @@ class Obstacle(StrEnum):
     def told(self, mentor: Subject, mentee: Subject) -> str:
         """As people are told of it."""
         match self:
-            case Obstacle.MENTOR_ABSENT:
-                return f"{mentor('do', 'does')} not take part in this programme."
-            case Obstacle.MENTEE_ABSENT:
-                return f"{mentee('do', 'does')} not take part in this programme."
             case Obstacle.NO_MENTOR:
-                return f"{mentor('take', 'takes')} part in this programme as a mentee only."
+                return f"{mentor('do', 'does')} not take part in this programme as a mentor."
             case Obstacle.NO_MENTEE:
-                return f"{mentee('take', 'takes')} part in this programme as a mentor only."
+                return f"{mentee('do', 'does')} not take part in this programme as a mentee."
             case Obstacle.FORBIDDEN:
                 return FORBIDDEN
             case Obstacle.HAS_MENTOR:
@@ -81,7 +75,11 @@ async def obstacles(programme: Programme, mentor: "Profile", mentee: "Profile") 
     """All that stands in the way of this pair but the hard rules, which an organiser may relax (`broken_rules`)."""
     there = await _taking_part(programme, mentor, mentee)
     as_mentor, as_mentee = there.get(mentor.id), there.get(mentee.id)
-    found = [*_of_sides(as_mentor, as_mentee)]
+    found = []
+    if as_mentor is None or as_mentor.side is ProgrammeSide.MENTEE:
+        found.append(Obstacle.NO_MENTOR)
+    if as_mentee is None or as_mentee.side is ProgrammeSide.MENTOR:
+        found.append(Obstacle.NO_MENTEE)
     never = PairRule.filter(programme_id=programme.id, kind=PairRuleKind.NEVER)
     if await never.filter(mentee_id=mentee.id, mentor_id=mentor.id).exists():
         found.append(Obstacle.FORBIDDEN)
@@ -92,17 +90,6 @@ async def obstacles(programme: Programme, mentor: "Profile", mentee: "Profile") 
     if most is not None and await under_way.filter(mentor_id=mentor.id).count() >= most:
         found.append(Obstacle.NO_PLACE)
     return found
-
-
-def _of_sides(mentor: Participation | None, mentee: Participation | None) -> Iterator[Obstacle]:
-    if mentor is None:
-        yield Obstacle.MENTOR_ABSENT
-    elif mentor.side is ProgrammeSide.MENTEE:
-        yield Obstacle.NO_MENTOR
-    if mentee is None:
-        yield Obstacle.MENTEE_ABSENT
-    elif mentee.side is ProgrammeSide.MENTOR:
-        yield Obstacle.NO_MENTEE
 
 
 async def must_be_eligible(
@@ -119,7 +106,9 @@ async def must_be_eligible(
     Not `now` but later: then it does not matter whether the mentor has a place at present.
     """
     names = [Subject(None if one.id == reader_id else one.name) for one in (mentor, mentee)]
-    for obstacle in await obstacles(programme, mentor, mentee):
+    # Who does not take part hears that first, and nothing of others.
+    first = Obstacle.NO_MENTOR if reader_id == mentor.id else Obstacle.NO_MENTEE
+    for obstacle in sorted(await obstacles(programme, mentor, mentee), key=lambda one: one is not first):
         if now or obstacle is not Obstacle.NO_PLACE:
             raise Refused(obstacle.code, obstacle.told(*names), field)
 

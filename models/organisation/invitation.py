@@ -1,9 +1,13 @@
 """Inviting people to an organisation, hundreds at a time, in a handful of statements."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tortoise.expressions import Q
+
+from models import throttle
 from models.database import transaction
 from models.organisation.membership import Deed, Membership, OrganisationRole
 from models.organisation.organisation import Organisation
@@ -45,12 +49,13 @@ async def invite(
     rows = Membership.filter(organisation_id=organisation.id)
     known = [*await rows.filter(profile_id__in=list(people)), *await rows.filter(email__in=list(addresses))]
     there = {one.profile_id for one in known} | {one.email for one in known}
-    new = [Membership(organisation_id=organisation.id, profile_id=one, role=role) for one in people if one not in there]
-    new += [Membership(organisation_id=organisation.id, email=one, role=role) for one in addresses if one not in there]
+    asked = partial(Membership, organisation_id=organisation.id, role=role, invited_by_id=by.id)
+    new = [asked(profile_id=one) for one in people if one not in there]
+    new += [asked(email=one) for one in addresses if one not in there]
     if new and await rows.count() + len(new) > MOST_MEMBERS:
         raise Refused(RefusalCode.LIMIT_REACHED, f"An organisation has at most {MOST_MEMBERS:,} members.")
     await Membership.bulk_create(new)
-    await _tell(new)
+    await _tell(new, known, by)
     return [*known, *new]
 
 
@@ -62,13 +67,37 @@ async def tell_newcomer(account: "Account") -> None:
         await Notification.of_invitations({account.id: invitation.id})
 
 
-async def _tell(invited: Collection[Membership]) -> None:
+async def _tell(new: Collection[Membership], known: Collection[Membership], by: "Account") -> None:
+    """Tell whom `by` has just invited, and whom somebody had from whom they hear nothing. None who is apart from `by`.
+
+    Nor somebody who was told a few times today: a name is text, too.
+    """
     from models.account import Account
     from models.conversation import Notification
 
-    by_address = {one.email: one.id for one in invited if one.email is not None}
+    waiting = [*new, *(one for one in known if one.joined_at is None)]
+    addresses = [one.email for one in waiting if one.email is not None]
     # Whether an address is somebody's, its owner hears and the inviters do not.
-    known = await Account.filter(email__in=list(by_address)).values_list("email", "id") if by_address else []
-    told = {account_id: by_address[email] for email, account_id in known}
-    told |= {one.profile_id: one.id for one in invited if one.profile_id is not None}
+    owners = dict(await Account.filter(email__in=addresses).values_list("email", "id")) if addresses else {}
+    people = [(one, one.profile_id or owners.get(one.email)) for one in waiting]
+    apart = await _apart([who for _, who in people if who is not None])
+    told: dict[UUID, UUID] = {}
+    for place, (one, who) in enumerate(people):
+        heard_of = place >= len(new) and (who, one.invited_by_id) not in apart
+        if who is None or heard_of or (who, by.id) in apart:
+            continue
+        if one.invited_by_id != by.id:
+            one.invited_by_id = by.id
+            await one.store("invited_by_id")
+        if throttle.invitation.admits(f"{by.id} {who}"):
+            told[who] = one.id
     await Notification.of_invitations(told)
+
+
+async def _apart(people: Collection[UUID]) -> set[tuple[UUID, UUID | None]]:
+    """Those of the people, and with whom nothing passes."""
+    from models.block import Block
+
+    blocks = Block.filter(Q(blocker_id__in=people) | Q(blocked_id__in=people)) if people else Block.filter(id=None)
+    found = await blocks.values_list("blocker_id", "blocked_id")
+    return {pair for one, other in found for pair in ((one, other), (other, one))}

@@ -74,6 +74,11 @@ class Membership(Base):
     email = fields.CharField(max_length=LONGEST_EMAIL, null=True, db_index=True)
     role = fields.CharEnumField(OrganisationRole, max_length=16)
     joined_at = fields.DatetimeField(null=True)
+    # Null of those that came about before it was asked.
+    invited_by: fields.ForeignKeyNullableRelation["Profile"] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    invited_by_id: UUID | None
 
     class Meta:
         table = "membership"
@@ -82,11 +87,16 @@ class Membership(Base):
 
     @classmethod
     def own(cls, viewer: "Account") -> QuerySet[Self]:
-        """The viewer's own, and the invitations to them."""
+        """The viewer's own, and the invitations to them; but of nobody with whom nothing passes."""
         from models.account import Account
+        from models.block import Block
 
         mail = Account.filter(id=viewer.id).values("email")
-        return cls.filter(Q(profile_id=viewer.id) | Q(email__in=Subquery(mail)))
+        blocked = Block.filter(blocker_id=viewer.id).values("blocked_id")
+        blockers = Block.filter(blocked_id=viewer.id).values("blocker_id")
+        passes = Q(invited_by_id__not_in=Subquery(blocked)) & Q(invited_by_id__not_in=Subquery(blockers))
+        shown = Q(joined_at__isnull=False) | Q(invited_by_id__isnull=True) | passes
+        return cls.filter(shown & (Q(profile_id=viewer.id) | Q(email__in=Subquery(mail))))
 
     @classmethod
     def allowing(cls, deed: Deed, viewer: "Account") -> QuerySet[Self]:

@@ -66,7 +66,8 @@ class PairRule(Base):
             raise invalid("Name two people.", "mentorId")
         await programme.held_for(Deed.ORGANISE, by)
         for person, field in ((mentee_id, "menteeId"), (mentor_id, "mentorId")):
-            if not await Participation.exists(programme_id=programme.id, profile_id=person):
+            # What was said of somebody who has left can be taken away.
+            if kind is not None and not await Participation.exists(programme_id=programme.id, profile_id=person):
                 raise not_found("participant of this programme", field)
         there = await cls.get_or_none(programme_id=programme.id, mentee_id=mentee_id, mentor_id=mentor_id)
         if kind is None:

@@ -143,7 +143,8 @@ class Participation(Base):
     async def join(cls, programme: Programme, enrolment: Enrolment, *, by: "Account") -> Self:
         """A member takes part by themselves, where the programme is open for that; or says anew as what.
 
-        Of the keys of the organisation they set none.
+        Of the keys of the organisation they set none: what its organisers said stays, also while somebody has left.
+        Where organisers make the pairs, they say who is there as what, too.
         """
         said = enrolment.checked()
         # With the organisers, who enrol under the same locks.
@@ -152,17 +153,15 @@ class Participation(Base):
         if not await Programme.visible_to(by).filter(id=programme.id).exists():
             raise not_found("programme", "programmeId")
         before = await cls.get_or_none(programme_id=programme.id, profile_id=by.id)
-        if before is None and programme.mode is ProgrammeMode.ORGANISER:
-            raise Refused(RefusalCode.NOT_ALLOWED, "The organisers of this programme enrol its people; ask them.")
+        known = before or await Departure.get_or_none(programme_id=programme.id, profile_id=by.id)
+        if known is not None:
+            said = replace(said, **{name: getattr(known, name) for name in KEYS})
         if before is not None:
-            said = replace(
-                said,
-                cohort_id=before.cohort_id,
-                team=before.team,
-                site=before.site,
-                staff_key=before.staff_key,
-                manager=before.manager,
-            )
+            said = replace(said, cohort_id=before.cohort_id)
+        if programme.mode is ProgrammeMode.ORGANISER:
+            if before is None:
+                raise Refused(RefusalCode.NOT_ALLOWED, "The organisers of this programme enrol its people; ask them.")
+            said = replace(said, side=before.side, capacity=before.capacity)
         (joined,) = await cls._put(programme, [replace(said, profile_id=by.id)])
         return joined
 
@@ -175,15 +174,13 @@ class Participation(Base):
 
     @classmethod
     async def end_all(cls, profile_id: UUID, programme_ids: Collection[UUID]) -> None:
-        """Take somebody out of these programmes, with what is said there of them and others. Within a unit."""
-        from models.organisation.pair_rule import PairRule
-
-        taken_part = cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids)).values("programme_id")
+        """Take somebody out of these programmes. What organisers said of them and others stays. Within a unit."""
+        theirs = cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids))
         # Pair rules are put, and pairs published, of people who take part under this lock.
-        await Programme.filter(id__in=Subquery(taken_part)).order_by("id").select_for_update(no_key=True)
-        of_person = Q(mentee_id=profile_id) | Q(mentor_id=profile_id)
-        await PairRule.filter(of_person, programme_id__in=list(programme_ids)).delete()
-        await cls.filter(profile_id=profile_id, programme_id__in=list(programme_ids)).delete()
+        programmes = Programme.filter(id__in=Subquery(theirs.values("programme_id")))
+        await programmes.order_by("id").select_for_update(no_key=True)
+        await Departure.keep(await theirs)
+        await theirs.delete()
 
     @classmethod
     async def _put(cls, programme: Programme, said: Sequence[Enrolment]) -> list[Self]:
@@ -206,11 +203,51 @@ class Participation(Base):
         ]
         of = ("programme_id", "profile_id")
         await cls.bulk_create(rows, on_conflict=of, update_fields=SAID)
+        await Departure.filter(programme_id=programme.id, profile_id__in=[one.profile_id for one in said]).delete()
         found = {one.profile_id: one for one in await there}
         return [found[one.profile_id] for one in said]
 
 
-SAID = ("cohort_id", "side", "capacity", "team", "site", "staff_key", "manager", "answers")
+# What an organisation calls somebody, and those about them.
+KEYS = ("team", "site", "staff_key", "manager")
+SAID = ("cohort_id", "side", "capacity", *KEYS, "answers")
+
+
+class Departure(Base):
+    """What organisers knew of somebody who has left a programme: it holds again when they come back by themselves."""
+
+    programme: fields.ForeignKeyRelation[Programme] = fields.ForeignKeyField(
+        "models.Programme", related_name=False, on_delete=fields.CASCADE
+    )
+    programme_id: UUID
+    profile: fields.ForeignKeyRelation["Profile"] = fields.ForeignKeyField(
+        "models.Profile", related_name=False, on_delete=fields.CASCADE, db_index=True
+    )
+    profile_id: UUID
+    team = fields.CharField(max_length=LONGEST_KEY)
+    site = fields.CharField(max_length=LONGEST_KEY)
+    staff_key = fields.CharField(max_length=LONGEST_KEY)
+    manager = fields.CharField(max_length=LONGEST_KEY)
+
+    class Meta:
+        table = "departure"
+        unique_together = (("programme", "profile"),)
+
+    @classmethod
+    async def keep(cls, leaving: Sequence[Participation]) -> None:
+        """Remember it of those who leave. Within the unit in which they do."""
+        rows = [
+            cls(
+                programme_id=one.programme_id,
+                profile_id=one.profile_id,
+                team=one.team,
+                site=one.site,
+                staff_key=one.staff_key,
+                manager=one.manager,
+            )
+            for one in leaving
+        ]
+        await cls.bulk_create(rows, on_conflict=("programme_id", "profile_id"), update_fields=KEYS)
 
 
 async def _must_be_cohorts_of(programme: Programme, cohorts: Collection[UUID]) -> None:

@@ -4,6 +4,7 @@ from models.request.expiry import expire_overdue
 from models.request.queue import MOST_CHOICES, Choice, Queue
 from models.request.request import MOST_PENDING, MentorshipRequest
 from models.request.standing import STANDINGS, RequestOwner, RequestStatus, Standing
+from models.request.telling import tell
 from models.request.terms import LONGEST_MONTHS, REPLY_WITHIN, SHORTEST_MONTHS, Terms
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Standing",
     "Terms",
     "expire_overdue",
+    "tell",
 ]

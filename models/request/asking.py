@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models import clock
 from models.mentorship import no_pair_yet, pair_of
 from models.organisation import FORBIDDEN, Programme, ProgrammeMode, broken_rules, must_be_eligible
 from models.profile import Profile
@@ -42,7 +43,7 @@ class Asking:
         await self._must_be_unasked()
         await no_pair_yet(self.mentor.id, self.mentee.id, self.field)
         if self.programme is not None:
-            await self._must_be_eligible(self.programme, now)
+            await self._programme_must_allow_it(self.programme, now)
 
     @property
     def _unready(self) -> str:
@@ -60,7 +61,9 @@ class Asking:
             theirs = f"{self.other.name} has asked you; answer that request."
             raise Refused(RefusalCode.ALREADY_EXISTS, said if mine else theirs, self.field)
 
-    async def _must_be_eligible(self, programme: Programme, now: bool) -> None:
+    async def _programme_must_allow_it(self, programme: Programme, now: bool) -> None:
+        if programme.ends_on < clock.now().date():
+            raise Refused(RefusalCode.WRONG_STATE, "This programme has ended.", "programmeId")
         if programme.mode is ProgrammeMode.ORGANISER:
             message = "In this programme the organisers bring people together; ask them, or ask outside of it."
             raise Refused(RefusalCode.NOT_ALLOWED, message, "programmeId")

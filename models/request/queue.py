@@ -158,10 +158,15 @@ class Queue:
         return changed
 
     async def end(self) -> list[MentorshipRequest]:
-        """Nobody else need be asked. Returns what has changed. Within a unit that holds the mentee's profile."""
-        changed = await self.waiting()
-        for choice in changed:
-            await choice.close(RequestStatus.SUPERSEDED)
+        """Nobody else need be asked. Returns what has changed. Within a unit that holds the mentee's profile.
+
+        In a programme, where a mentee has one mentor, those who were asked beside the queue need not answer either.
+        """
+        mine = MentorshipRequest.filter(mentee_id=self.mentee_id, programme_id=self.programme_id)
+        asked = [] if self.programme_id is None else [RequestStatus.PENDING]
+        changed = await mine.filter(status__in=[RequestStatus.QUEUED, *asked]).order_by("place", "id")
+        for request in changed:
+            await request.close(RequestStatus.SUPERSEDED)
         return changed
 
 

@@ -152,7 +152,8 @@ class MentorshipRequest(Authored):
             return first
         programme = await programme_of(terms, by)
         field = "menteeId" if by_mentor else "mentorId"
-        other = await Profile.seen_by(by, other_id, field)
+        # Organisers bring together also those who do not show to each other.
+        other = await (Profile.get(id=other_id) if by_organisers else Profile.seen_by(by, other_id, field))
         mentor, mentee = (me, other) if by_mentor else (other, me)
         await Asking(mentor, mentee, by_mentor, None if by_organisers else programme, field).must_be_possible()
         await cls.must_have_room(by)
@@ -292,7 +293,6 @@ class MentorshipRequest(Authored):
         """Close it, and do what follows for the mentee's other choices. Returns all that has changed, to be told."""
         in_turn = self.pending_queue is not None
         await self.close(status, reason)
-        if not in_turn:
-            return [self]
-        follow = self.queue.end if status is RequestStatus.ACCEPTED else self.queue.ask_next
-        return [self, *await follow()]
+        if status is RequestStatus.ACCEPTED:
+            return [self, *(await self.queue.end() if in_turn or self.programme_id else [])]
+        return [self, *(await self.queue.ask_next() if in_turn else [])]

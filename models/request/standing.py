@@ -14,8 +14,9 @@ class RequestStatus(StrEnum):
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
     EXPIRED = "EXPIRED"
-    # Choices that were never put to their mentor: another one was accepted, or theirs could not be asked any more.
+    # Another one was accepted first.
     SUPERSEDED = "SUPERSEDED"
+    # A choice that was never put to its mentor, as they could not be asked any more.
     PASSED_OVER = "PASSED_OVER"
 
 
@@ -56,7 +57,7 @@ def _asked(by_mentor: bool) -> dict[RequestStatus, Standing]:
         RequestStatus.EXPIRED: _closed("Not answered in time.", f"The {asker} may ask again, or somebody else."),
         RequestStatus.SUPERSEDED: _closed("Not needed: another choice was accepted.", "Nothing is left to do."),
         RequestStatus.PASSED_OVER: _closed(
-            "Passed over: it could not be asked any more.", "The choice behind it has its turn."
+            "Passed over: it could not be asked any more.", "The choice behind it, if there is one, has its turn."
         ),
     }
 

@@ -36,11 +36,9 @@ class Admission(Protocol):
 
 A = TypeVar("A", bound=Admission)
 
-# Takes the JSON of an ExecutionResult and sends it at once; or returns False, as the client takes nothing just now.
+# Takes the JSON of an ExecutionResult and sends it at once; or returns False: the client takes nothing just now, or
+# nothing of this operation any more.
 Offer = Callable[[bytes], bool]
-
-# The ASGI extension of a server that can do so: a function that takes a text message, as bytes.
-OFFER = "websocket.offer"
 
 
 class Application(Protocol[A]):

@@ -11,8 +11,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from realtime.socket import protocol
-from realtime.socket.application import OFFER, A, Application, Forbidden, Offer, Rejected, Unavailable
+from realtime.socket.application import A, Application, Forbidden, Rejected, Unavailable
 from realtime.socket.limits import SocketLimits, TokenBucket
+from realtime.socket.operation import Operation
+from realtime.socket.outlet import OUTLET, Outlet
 from realtime.socket.protocol import CloseCode, Complete, ConnectionInit, Message, Ping, Subscribe, Violation
 from realtime.socket.writer import Gone, Writer
 
@@ -36,24 +38,12 @@ class _Ending(NamedTuple):
 _GONE: Final = _Ending(None, "gone")
 
 
-class _Operation:
-    """One id in flight."""
-
-    __slots__ = ("finishing", "identifier", "task")
-
-    def __init__(self, identifier: str) -> None:
-        self.identifier = identifier
-        # Its last message is being written: a client that uses the id again has seen it.
-        self.finishing = False
-        self.task: asyncio.Task[None] | None = None
-
-
 class Connection(Generic[A]):
     """Speaks `graphql-transport-ws` with one client. `take_seat` says whether it may have one more socket."""
 
     __slots__ = (
         "__weakref__", "_admission", "_application", "_bucket", "_ending", "_init_received", "_init_timer", "_limits",
-        "_loop", "_now", "_operations", "_reading", "_receive", "_scope", "_take_seat", "_tasks", "_writer",
+        "_loop", "_operations", "_outlet", "_reading", "_receive", "_scope", "_take_seat", "_tasks", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -74,13 +64,13 @@ class Connection(Generic[A]):
         self._bucket = TokenBucket(limits.messages_per_second, limits.burst, clock)
         self._take_seat = take_seat
         self._writer = Writer(send, limits.write, self._lost)
-        self._now: Offer = scope.get("extensions", {}).get(OFFER, lambda _: False)
+        self._outlet: Outlet = scope.get("extensions", {}).get(OUTLET) or Outlet()
         self._loop = asyncio.get_running_loop()
         self._reading = asyncio.timeout(None)
         self._init_timer: asyncio.TimerHandle | None = None
         self._init_received = False
         self._admission: A | None = None
-        self._operations: dict[str, _Operation] = {}
+        self._operations: dict[str, Operation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: _Ending | None = None
 
@@ -112,8 +102,13 @@ class Connection(Generic[A]):
     def _end(self, ending: _Ending) -> None:
         if self._ending is None:
             self._ending = ending
-            self._writer.shut()
+            self._shut()
             self._reading.reschedule(self._loop.time())
+
+    def _shut(self) -> None:
+        """Send nothing more but a close frame."""
+        self._writer.shut()
+        self._outlet.end()
 
     async def _read(self) -> None:
         try:
@@ -184,18 +179,22 @@ class Connection(Generic[A]):
         if len(self._operations) >= most or len(self._tasks) > 2 * most:
             await self._writer.write(protocol.error(identifier, _TOO_MANY_OPERATIONS))
             return
-        operation = self._operations[identifier] = _Operation(identifier)
+        if former is not None:
+            former.is_over = True
+        operation = self._operations[identifier] = Operation(identifier, self._outlet)
         operation.task = self._spawn(self._operate(operation, self._admission, request))
 
     def _complete(self, identifier: str) -> None:
         operation = self._operations.pop(identifier, None)
-        if operation is not None and operation.task is not None:
-            operation.task.cancel()
+        if operation is not None:
+            operation.is_over = True
+            if operation.task is not None:
+                operation.task.cancel()
 
-    async def _operate(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> None:
+    async def _operate(self, operation: Operation, admission: A, request: Mapping[str, Any]) -> None:
         try:
             last = await self._outcome(operation, admission, request)
-            if self._is_live(operation):
+            if not operation.is_over:
                 operation.finishing = True
                 await self._writer.write(last)
         except Gone:
@@ -203,10 +202,11 @@ class Connection(Generic[A]):
         except Unavailable:
             self.close(CloseCode.TRY_AGAIN_LATER, "Try again later")
         finally:
-            if self._is_live(operation):
+            if not operation.is_over:
+                operation.is_over = True
                 del self._operations[operation.identifier]
 
-    async def _outcome(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> str:
+    async def _outcome(self, operation: Operation, admission: A, request: Mapping[str, Any]) -> str:
         """Send every result of the operation and give its last message."""
         try:
             try:
@@ -224,32 +224,17 @@ class Connection(Generic[A]):
             return protocol.error(operation.identifier, [{"message": "Internal error", "extensions": extensions}])
         return protocol.complete(operation.identifier)
 
-    async def _stream(self, operation: _Operation, admission: A, request: Mapping[str, Any]) -> None:
-        prefix = protocol.next_prefix(operation.identifier)
+    async def _stream(self, operation: Operation, admission: A, request: Mapping[str, Any]) -> None:
         sent = 0
-        async with aclosing(self._application.run(admission, request, self._offer(operation, prefix))) as results:
+        async with aclosing(self._application.run(admission, request, operation.offer)) as results:
             async for result in results:
                 # A generator may have swallowed its cancellation.
-                if not self._is_live(operation):
+                if operation.is_over:
                     return
-                await self._writer.write(f"{prefix}{result.decode()}}}")
+                await self._writer.write(f"{operation.prefix}{result.decode()}}}")
                 sent += 1
                 if not sent % _RESULTS_A_TURN:
                     await asyncio.sleep(0)
-
-    def _offer(self, operation: _Operation, prefix: str) -> Offer:
-        head, identifier = prefix.encode(), operation.identifier
-        operations, writer, now = self._operations, self._writer, self._now
-
-        def offer(result: bytes) -> bool:
-            if writer.is_shut or operations.get(identifier) is not operation:
-                return False
-            return now(b"%b%b}" % (head, result))
-
-        return offer
-
-    def _is_live(self, operation: _Operation) -> bool:
-        return self._operations.get(operation.identifier) is operation
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -260,7 +245,7 @@ class Connection(Generic[A]):
     async def _finish(self) -> None:
         """Cancel what runs, send the close frame, and wait for the finally blocks."""
         ending = self._ending = self._ending or _Ending(None, "cancelled")
-        self._writer.shut()
+        self._shut()
         if self._init_timer is not None:
             self._init_timer.cancel()
         for task in self._tasks:

@@ -1,16 +1,14 @@
 """uvicorn's WebSocket transport, hardened against clients that do not read, and against odd frames."""
 
 import asyncio
-import struct
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.protocol import OPEN
 
-from realtime.socket.application import OFFER
+from realtime.socket.outlet import OUTLET, Outlet
 from realtime.socket.waiting import Gate, Mailbox
 
 
@@ -23,8 +21,8 @@ class Transport(WebSocketsSansIOProtocol):
 
     # Above thirty attributes Python gives each object a table of its own (1.6 KB): these are kept beside it.
     __slots__ = (
-        "_giving_up", "_then", "app", "app_state", "asgi_version", "config", "connections", "default_headers",
-        "logger", "queue", "root_path", "scheme", "tasks", "writable",
+        "_giving_up", "_outlet", "_then", "app", "app_state", "asgi_version", "config", "connections",
+        "default_headers", "logger", "queue", "root_path", "scheme", "tasks", "writable",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,6 +32,7 @@ class Transport(WebSocketsSansIOProtocol):
         self.writable = Gate()  # type: ignore[assignment]
         self._giving_up: asyncio.TimerHandle | None = None
         self._then: Callable[[], None] | None = None
+        self._outlet = Outlet()
 
     def when_lost(self, then: Callable[[], None]) -> None:
         """Call `then` once the connection is gone."""
@@ -42,26 +41,46 @@ class Transport(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         """Run the endpoint."""
         extensions: Any = self.scope["extensions"]
-        extensions[OFFER] = self.offer
+        extensions[OUTLET] = self._outlet
         await super().run_asgi()
         if not self.disconnected:
             self._giving_up = self.loop.call_later(self.close_timeout, self.transport.abort)
 
-    def offer(self, text: bytes) -> bool:
-        """Write a text frame now, without waiting; False where the client takes nothing now, or nothing any more.
-
-        The frame is put together here (RFC 6455, 5.2): by way of ASGI and the frames of `websockets` one message to
-        many clients costs twice as much.
-        """
-        if not self.writable.is_set() or self.close_sent or self.disconnected or self.conn.state is not OPEN:
-            return False
-        self.transport.write(text_head(len(text)) + text)
-        return True
+    def _note(self) -> None:
+        """Open or shut the outlet. Call it after all that may change whether the client takes text."""
+        is_open = self.handshake_complete and self.conn.state is OPEN
+        if is_open and self.writable.is_set() and not (self.close_sent or self.disconnected):
+            self._outlet.open(self.transport.write)
+        else:
+            self._outlet.shut()
 
     def start_keepalive(self) -> None:
         """Begin to ping who was let in: what was said for that is not needed any more."""
         super().start_keepalive()
         del self.request, self.response
+        self._note()
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly for what is written."""
+        super().pause_writing()
+        self._note()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        self._note()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what the client says: it may say goodbye, or what no client may."""
+        super().data_received(data)
+        if self._outlet.write is not None:
+            self._note()
+
+    async def send(self, message: Any) -> None:
+        """Send what the endpoint says: it may say goodbye."""
+        await super().send(message)
+        if message["type"] == "websocket.close":
+            self._note()
 
     def shutdown(self) -> None:
         """Say goodbye. Who has not been let in yet is refused, and that ends it for the endpoint too."""
@@ -70,10 +89,12 @@ class Transport(WebSocketsSansIOProtocol):
         if not greeted:
             # The endpoint would answer a second time, which websockets does not expect: a traceback in the log.
             self.handshake_complete = self.disconnected = True
+        self._note()
 
     def keepalive_timeout(self) -> None:
         """Drop a client that does not answer pings, and with it what it has not read."""
         super().keepalive_timeout()
+        self._note()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -83,6 +104,7 @@ class Transport(WebSocketsSansIOProtocol):
         if self._then is not None:
             self._then()
         super().connection_lost(exc)
+        self._note()
 
     def handle_ping(self) -> None:
         """Answer, but not a client that takes no answers: they would pile up in the buffer."""
@@ -104,11 +126,3 @@ class Transport(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self.curr_msg_data_type = "bytes"
         super().send_receive_event_to_app()
-
-
-@lru_cache(maxsize=4096)
-def text_head(length: int) -> bytes:
-    """What stands before the text in an unmasked frame of its own (RFC 6455, 5.2)."""
-    if length < 126:
-        return struct.pack("!BB", 0x81, length)
-    return struct.pack("!BBH", 0x81, 126, length) if length < 65_536 else struct.pack("!BBQ", 0x81, 127, length)

@@ -24,6 +24,8 @@ class WeightsInput:
     availability: float = 0
     seniority: float = 0
     industry: float = 0
+    goals: float = 0
+    format: float = 0
 
 
 @strawberry.input

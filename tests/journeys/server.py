@@ -12,7 +12,8 @@ from typing import Self
 
 import httpx2
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.journeys.forked import ROOT, Forked
+
 START_SECONDS = 60.0
 
 
@@ -27,6 +28,7 @@ class Server:
     """`alongside serve` on a database; `kill` is SIGKILL, `stop` is SIGTERM."""
 
     command = ["-m", "api", "serve"]
+    is_forked = True
 
     def __init__(self, database_url: str, log: Path, **settings: str) -> None:
         self.port = free_port()
@@ -39,7 +41,7 @@ class Server:
             "PYTHONWARNINGS": "error",
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -54,9 +56,11 @@ class Server:
     def start(self) -> Self:
         """Start the process, and return when it answers."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.command], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
+            if self.is_forked:
+                self.process = Forked(self.command, self.environment, log)
+            else:
+                command = [sys.executable, *self.command]
+                self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -88,3 +92,9 @@ class Server:
     ) -> None:
         if self.process is not None and self.process.poll() is None:
             self.kill()
+
+
+class Anew(Server):
+    """A server whose interpreter loads everything anew, as in production."""
+
+    is_forked = False

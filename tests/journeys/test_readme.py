@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.client import Client
-from tests.journeys.server import ROOT, Server
+from tests.journeys.server import ROOT, Anew, Server
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -58,7 +58,7 @@ class Tour:
 async def test_the_tour_of_the_readme_runs(database_url: str, tmp_path: Path) -> None:
     tour = requests()
     assert len(tour) >= 10
-    with Server(database_url, tmp_path / "server.log") as server:
+    with Anew(database_url, tmp_path / "server.log") as server:
         async with Client(server) as client:
             guide = Tour(client)
             for name, (who, body) in zip(("$MARA", "$THEO"), tour[:2], strict=True):
@@ -79,7 +79,7 @@ UPLOAD = re.compile(
 
 async def test_the_upload_of_the_readme_is_taken(database_url: str, tmp_path: Path) -> None:
     ((path, header, body),) = UPLOAD.findall((ROOT / "README.md").read_text())
-    with Server(database_url, tmp_path / "server.log") as server:
+    with Anew(database_url, tmp_path / "server.log") as server:
         async with Client(server) as client:
             await client.sign_up("Mara")
             where, signed = server.url.removesuffix("/graphql") + path, {header: f"Bearer {client.token}"}

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys import documents
 from tests.journeys.client import Client
-from tests.journeys.server import Server
+from tests.journeys.server import Anew
 from tests.postgres import WAITING
 
 pytestmark = pytest.mark.timeout(120)
@@ -22,7 +22,7 @@ def engine() -> str:
 
 
 async def test_a_unit_that_waits_for_a_row_does_not_keep_the_server_alive(database_url: str, tmp_path: Path) -> None:
-    with Server(database_url, tmp_path / "server.log") as server:
+    with Anew(database_url, tmp_path / "server.log") as server:
         async with Client(server) as ana:
             await ana.sign_up("Ana")
             holder = await asyncpg.connect(database_url)

@@ -18,7 +18,7 @@ from tests.broker_server import BrokerServer
 from tests.journeys import documents
 from tests.journeys.client import Client, Live
 from tests.journeys.pairs import match, mentoring
-from tests.journeys.server import Server
+from tests.journeys.server import Anew
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("two servers")]
 
@@ -34,7 +34,7 @@ def engine() -> str:
     return "postgres"
 
 
-class Two(Server):
+class Two(Anew):
     """A server with two workers."""
 
     def __init__(self, database_url: str, log: Path, **settings: str) -> None:

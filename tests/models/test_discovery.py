@@ -13,7 +13,6 @@ from matching.availability import Window, overlap_hours, week_mask
 from models import clock
 from models.account import Account
 from models.conversation import Direct
-from models.database import connect
 from models.discovery import Criteria, found
 from models.mentorship import MeetingKind
 from models.organisation import ContactRule, Membership, Organisation, OrganisationRole
@@ -87,13 +86,12 @@ async def test_the_database_finds_whom_a_plain_reading_finds(
     filled: tuple[Template, str], criteria: list[Criteria], looks_for: SearchFor
 ) -> None:
     template, url = filled
-    with clock.moved(template.filled_at - clock.now()):
-        async with connect(url):
-            people = await Profile.all().prefetch_related("skills_offered", "skills_wanted")
-            me = next(one for one in people if one.id == template.what.id)
-            for each in criteria:
-                rows = {row.name for row in await found(looks_for, each, template.what)}
-                assert rows == {one.name for one in people if holds(one, each, looks_for, me)}, each
+    async with template.opened(url) as who:
+        people = await Profile.all().prefetch_related("skills_offered", "skills_wanted")
+        me = next(one for one in people if one.id == who.id)
+        for each in criteria:
+            rows = {row.name for row in await found(looks_for, each, who)}
+            assert rows == {one.name for one in people if holds(one, each, looks_for, me)}, each
 
 
 def holds(one: Profile, asked: Criteria, looks_for: SearchFor, me: Profile) -> bool:
@@ -222,3 +220,11 @@ async def test_a_saved_search_is_its_persons_alone_and_there_are_only_so_many(da
         await SavedSearch.save_as("Too many", SearchFor.MENTEES, by=mara, client_id="x")
     await first.remove(by=mara)
     assert await SavedSearch.visible_to(mara).count() == MOST_SAVED - 1
+
+
+async def test_what_cannot_be_stored_is_saved_as_it_is_looked_for(database: str) -> None:
+    theo = await person("Theo")
+    odd = Criteria(text=f"a{' ' * 300}b\0 e\u0301{chr(0xD800)}", industries=["Health\0"], languages=["p\0t"])
+    saved = await SavedSearch.save_as("Odd", SearchFor.MENTORS, by=theo, client_id="k", **odd.given)
+    again = await SavedSearch.get(id=saved.id)
+    assert (again.text, again.industries, again.languages) == ("a b\ufffd \u00e9?", ["Health\ufffd"], ["p\ufffdt"])

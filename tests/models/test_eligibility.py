@@ -1,11 +1,14 @@
 """Who may be paired in a programme, when one of the two asks the other, when they say yes, and when a draft says so."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from models import clock
 from models.account import Account
+from models.inbox import Inbox, InboxEvent, Kind
 from models.matching import MatchedPair, RunOptions, publish, publish_some
 from models.mentorship import Cadence, Mentorship
 from models.organisation import (
@@ -19,10 +22,13 @@ from models.organisation import (
     ProgrammeSide,
     PublishAs,
 )
+from models.profile import Profile
 from models.refusal import RefusalCode, Refused
 from models.request import Choice, MentorshipRequest, Queue, RequestStatus
+from models.visibility import Visibility
 from tests.models.expect import refused
 from tests.models.matching_world import Season, a_season, worked_off
+from tests.people import person
 
 ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -81,9 +87,9 @@ async def test_people_are_asked_on_the_side_that_they_take_part_on(database: str
     season = await a_season(2, 2, capacity=2)
     (mentee, other), (mentor, another) = season.mentees, season.mentors
     await enrol(season, Enrolment(mentor.id, ProgrammeSide.MENTEE), Enrolment(other.id, ProgrammeSide.MENTOR))
-    with pytest.raises(Refused, match=r"Mentor 0 takes part in this programme as a mentee only\."):
+    with pytest.raises(Refused, match=r"Mentor 0 does not take part in this programme as a mentor\."):
         await ask(season, mentee, mentor)
-    with pytest.raises(Refused, match=r"You take part in this programme as a mentor only\."):
+    with pytest.raises(Refused, match=r"You do not take part in this programme as a mentee\."):
         await ask(season, other, another)
     await enrol(season, Enrolment(mentor.id, ProgrammeSide.BOTH))
     await ask(season, mentee, mentor)
@@ -176,7 +182,11 @@ async def test_a_mentee_has_one_mentor_in_a_programme(database: str) -> None:
     with pytest.raises(Refused, match=r"You have a mentor in this programme already\."):
         await ask(season, mentee, third)
     with pytest.raises(Refused, match=r"Mentee 0 has a mentor in this programme already\."):
-        await waits.accept(by=second)
+        await MentorshipRequest.offer(
+            mentee.id, by=second, message="Shall I?", programme_id=season.programme.id, **TERMS
+        )
+    # Who was asked beside the one who said yes need not answer any more.
+    assert (await MentorshipRequest.get(id=waits.id)).status is RequestStatus.SUPERSEDED
 
 
 async def test_of_two_who_say_yes_to_a_mentee_at_once_one_is_their_mentor_in_the_programme(database: str) -> None:
@@ -185,7 +195,7 @@ async def test_of_two_who_say_yes_to_a_mentee_at_once_one_is_their_mentor_in_the
     said = [request.accept(by=mentor) for request, mentor in zip(asked, season.mentors, strict=True)]
     outcomes = await asyncio.gather(*said, return_exceptions=True)
     codes = [one.code for one in outcomes if isinstance(one, Refused)]
-    assert codes == [RefusalCode.ALREADY_EXISTS] * 3
+    assert codes == [RefusalCode.WRONG_STATE] * 3
     assert await Mentorship.filter(mentee_id=season.mentees[0].id).count() == 1
 
 
@@ -211,3 +221,67 @@ async def test_what_was_begun_in_a_programme_is_under_way_in_its_next_draft(data
     assert await Mentorship.under_way_in(season.programme.id).count() == 2
     following = await worked_off(await draft.follow(RunOptions(), by=season.owner))
     assert {one.under_way for one in await MatchedPair.filter(matching_id=following.id)} == {True}
+
+
+@ONE_ENGINE
+async def test_whoever_does_not_take_part_hears_that_and_nothing_of_others(database: str) -> None:
+    season = await a_season(2, 1)
+    (mentee, other), (mentor,) = season.mentees, season.mentors
+    await (await Participation.get(profile_id=mentee.id)).leave(by=mentee)
+    for asked in (mentor, other, season.owner):
+        await (await Profile.get(id=asked.id)).change(by=asked, capacity=1)
+        with pytest.raises(Refused, match=r"You do not take part in this programme as a mentee\."):
+            await ask(season, mentee, asked)
+
+
+@ONE_ENGINE
+async def test_a_never_holds_for_whoever_leaves_and_comes_back(database: str) -> None:
+    season = await a_season(1, 1)
+    (mentee,), (mentor,) = season.mentees, season.mentors
+    await PairRule.put(season.programme, mentee.id, mentor.id, PairRuleKind.NEVER, by=season.owner)
+    await (await Participation.get(profile_id=mentee.id)).leave(by=mentee)
+    await Participation.join(season.programme, Enrolment(mentee.id), by=mentee)
+    with pytest.raises(Refused, match=FORBIDDEN):
+        await ask(season, mentee, mentor)
+
+
+@ONE_ENGINE
+async def test_in_a_programme_that_has_ended_nobody_asks(database: str) -> None:
+    season = await a_season(1, 1)
+    with clock.moved(timedelta(days=181)), refused(RefusalCode.WRONG_STATE, "programmeId"):
+        await ask(season, season.mentees[0], season.mentors[0])
+
+
+@ONE_ENGINE
+async def test_once_a_draft_gives_a_mentee_a_mentor_nobody_else_need_answer_them(database: str) -> None:
+    season = await a_season(2, 3, publish_as=PublishAs.MENTORSHIPS)
+    mentee, (first, second, third) = season.mentees[0], season.mentors
+    draft = await season.run()
+    pair = await MatchedPair.get(matching_id=draft.id, mentee_id=mentee.id)
+    # The same two, another one, and one who has not been asked yet.
+    beside = await ask(season, mentee, next(one for one in season.mentors if one.id == pair.mentor_id))
+    others = [one for one in (first, second, third) if one.id != pair.mentor_id]
+    choices = [Choice(one.id, "You?") for one in others]
+    queue = await Queue.add(choices, by=mentee, programme_id=season.programme.id, **TERMS)
+    outside = await MentorshipRequest.ask((await person("Elsewhere", capacity=1)).id, by=mentee, message="?", **TERMS)
+    heard = (await Inbox.get(id=others[0].id)).position
+    await publish(draft, by=season.owner)
+    await publish_some()
+    assert (await MatchedPair.get(id=pair.id)).refusal is None
+    for request in (beside, *queue):
+        assert (await MentorshipRequest.get(id=request.id)).status is RequestStatus.SUPERSEDED
+    assert (await MentorshipRequest.get(id=outside.id)).status is RequestStatus.PENDING
+    told = InboxEvent.filter(account_id=others[0].id, position__gt=heard, kind=Kind.REQUEST_CHANGED)
+    assert await told.count() == 1
+
+
+@ONE_ENGINE
+async def test_a_mentor_who_shows_to_nobody_is_still_brought_together_by_the_organisers(database: str) -> None:
+    season = await a_season(1, 1)
+    (mentor,) = season.mentors
+    await (await Profile.get(id=mentor.id)).change(by=mentor, visibility=Visibility.NOBODY)
+    draft = await season.run()
+    await publish(draft, by=season.owner)
+    await publish_some()
+    (pair,) = await MatchedPair.filter(matching_id=draft.id)
+    assert (pair.refusal, pair.request_id is not None) == (None, True)

@@ -66,7 +66,7 @@ async def test_what_keeps_two_apart_is_told_by_its_rule(database: str) -> None:
         "the rule “not the same team” forbids it",
     )
     assert (await explained(season, season.mentors[1], other)).obstacles == (
-        "Mentee 1 takes part in this programme as a mentor only",
+        "Mentee 1 does not take part in this programme as a mentee",
     )
     assert (await explained(season, other, one)).obstacles == ("Mentee 1 does not mentor at present",)
 

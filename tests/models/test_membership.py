@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 
+from models import clock
 from models.account import Account
+from models.block import Block
 from models.conversation import Notification, NotificationKind
 from models.conversation.contact import reachable
 from models.inbox import Inbox, InboxEvent, Kind
@@ -18,6 +20,7 @@ from models.organisation import (
     Cohort,
     ContactRule,
     Deed,
+    Departure,
     Enrolment,
     Membership,
     Organisation,
@@ -27,6 +30,7 @@ from models.organisation import (
     Participation,
     Programme,
     ProgrammeMode,
+    ProgrammeSide,
 )
 from models.refusal import RefusalCode, Refused
 from tests.models.expect import refused
@@ -224,6 +228,9 @@ async def test_who_is_put_out_takes_part_in_nothing_any_more(database: str) -> N
     await guild.members[OrganisationRole.PARTICIPANT].end(by=guild.owner)
     assert [one.programme_id for one in await Participation.filter(profile_id=who.id)] == [other.programme.id]
     assert [one.id for one in await Organisation.visible_to(who)] == [other.organisation.id]
+    # What was said of them holds if they come back, and can be taken away.
+    assert await PairRule.all().count() == 1
+    await PairRule.put(guild.programme, who.id, guild.owner.id, None, by=guild.owner)
     assert await PairRule.all().count() == 0
 
 
@@ -270,8 +277,81 @@ async def test_a_member_joins_where_a_programme_is_open_for_it_and_changes_none_
     with refused(RefusalCode.NOT_ALLOWED):
         await Participation.join(guild.programme, Enrolment(who.id), by=who)
     await Participation.enrol(guild.programme, [Enrolment(who.id, team="Red")], by=guild.owner)
-    joined = await Participation.join(guild.programme, Enrolment(who.id, capacity=2, team="Blue"), by=who)
-    assert (joined.capacity, joined.team) == (2, "Red")
+    mentor = Enrolment(who.id, ProgrammeSide.MENTOR, capacity=2, team="Blue", answers=[("Why?", "So.")])
+    joined = await Participation.join(guild.programme, mentor, by=who)
+    # Where organisers make the pairs, they say as what somebody is there, too.
+    assert (joined.side, joined.capacity, joined.team) == (ProgrammeSide.BOTH, None, "Red")
+    assert joined.answers == [["Why?", "So."]]
+    await guild.programme.change(by=guild.owner, mode=ProgrammeMode.HYBRID)
+    joined = await Participation.join(guild.programme, mentor, by=who)
+    assert (joined.side, joined.capacity, joined.team) == (ProgrammeSide.MENTOR, 2, "Red")
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("by_whom", ["by themselves", "by an organiser"])
+async def test_whoever_leaves_and_comes_back_is_who_they_were_to_the_organisers(database: str, by_whom: str) -> None:
+    guild = await a_guild()
+    who = guild.participant
+    keys = {"team": "Red", "site": "Porto", "staff_key": "7", "manager": "1"}
+    (there,) = await Participation.enrol(guild.programme, [Enrolment(who.id, **keys)], by=guild.owner)  # type: ignore[arg-type]
+    await there.leave(by=who if by_whom == "by themselves" else guild.owner)
+    back = await Participation.join(guild.programme, Enrolment(who.id, team="Blue"), by=who)
+    assert {name: getattr(back, name) for name in keys} == keys
+    assert await Departure.all().count() == 0
+    await back.leave(by=who)
+    (anew,) = await Participation.enrol(guild.programme, [Enrolment(who.id, team="Blue")], by=guild.owner)
+    assert (anew.team, anew.site) == ("Blue", "")
+
+
+@ONE_ENGINE
+async def test_nobody_hears_of_an_invitation_by_whom_they_have_blocked_nor_sees_it(database: str) -> None:
+    guild, ana = await a_guild(), await person("Ana")
+    organiser = guild.people[OrganisationRole.ORGANISER]
+    await Block.put(organiser.id, by=ana)
+    invite = guild.organisation.invite
+    for named in ({"profile_ids": [ana.id], "emails": []}, {"profile_ids": [], "emails": [ana.email]}):
+        (asked,) = await invite(by=organiser, **named, role=OrganisationRole.PARTICIPANT)  # type: ignore[arg-type]
+        assert await notices(ana) == []
+        assert await Organisation.visible_to(ana).count() == await Membership.visible_to(ana).count() == 0
+        with refused(RefusalCode.NOT_FOUND, "membershipId"):
+            await asked.accept(by=ana)
+        # Whoever invited learns nothing of it.
+        assert asked.id in [one.id for one in await Membership.visible_to(organiser)]
+    # Another one's word is heard, though the row was there already.
+    (same,) = await invite(by=guild.owner, profile_ids=[ana.id], emails=[], role=OrganisationRole.PARTICIPANT)
+    assert await notices(ana) == [(same.id, False)]
+    await same.accept(by=ana)
+    assert [one.id for one in await Organisation.visible_to(ana)] == [guild.organisation.id]
+
+
+@ONE_ENGINE
+async def test_a_block_puts_out_of_sight_what_was_asked_before_it_and_keeps_members_in(database: str) -> None:
+    guild, other, ana = await a_guild(), await a_guild("Other"), await person("Ana")
+    role = OrganisationRole.OBSERVER
+    for each in (guild, other):
+        (asked,) = await each.organisation.invite(by=each.owner, profile_ids=[ana.id], emails=[], role=role)
+        if each is guild:
+            await asked.accept(by=ana)
+    for each in (guild, other):
+        await Block.put(each.owner.id, by=ana)
+    assert [one.id for one in await Organisation.visible_to(ana)] == [guild.organisation.id]
+
+
+@ONE_ENGINE
+async def test_somebody_hears_three_times_a_day_from_one_other_that_they_are_invited(database: str) -> None:
+    guild, ana = await a_guild(), await person("Ana")
+    for number in range(5):
+        heard = (await Inbox.get(id=ana.id)).position
+        (asked,) = await guild.organisation.invite(
+            by=guild.owner, profile_ids=[ana.id], emails=[], role=OrganisationRole.PARTICIPANT
+        )
+        assert (await Inbox.get(id=ana.id)).position - heard == (number < 3)
+        await asked.end(by=guild.owner)
+    with clock.moved(timedelta(days=1)):
+        await guild.organisation.invite(
+            by=guild.owner, profile_ids=[ana.id], emails=[], role=OrganisationRole.PARTICIPANT
+        )
+        assert len(await notices(ana)) == 1
 
 
 @ONE_ENGINE

@@ -117,7 +117,7 @@ async def test_who_cannot_be_asked_any_more_is_passed_over_with_the_reason(datab
     assert reasons == [
         "Mentor 2 has no free place for a mentee now.",
         "Mentor 3 does not mentor at present.",
-        "Mentor 4 does not take part in this programme.",
+        "Mentor 4 does not take part in this programme as a mentor.",
     ]
     asked = await MentorshipRequest.get(id=last.id)
     assert asked.expires_at is not None

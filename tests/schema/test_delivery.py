@@ -17,7 +17,7 @@ from models.inbox import Cursor, Entry, Inbox, InboxEvent, Kind
 from models.session import Session
 from realtime.bells import Bells
 from realtime.logs import UNSEEN, UNSHOWN, Delivery
-from schema import execution
+from schema import delivery, execution
 from schema.context import Context
 from schema.execution import encoded, prepare, showings
 from schema.inbox import SUBJECTS, event_of
@@ -159,6 +159,45 @@ async def test_values_that_choose_what_is_shown_are_not_shared(database: str) ->
     for flag, name in ((True, "body"), (False, "number")):
         (text,) = await shown(source, [message], a=flag, n=1)
         assert list(orjson.loads(text)["data"]["inbox"]["message"]) == [name]
+
+
+async def test_what_an_operation_selects_by_is_looked_for_once_and_kept_for_each_operation_of_a_document(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "{ ... on ReadMarkerMoved { conversation { messages(first: SOME) { edges { node { id } } } } } }"
+    first, second = page.replace("SOME", "$n"), page.replace("SOME", "2")
+    source = f"""subscription First($n: Int) {{ inbox {first} }}
+        subscription Second($after: String) {{ inbox(after: $after) {second} }}"""
+    looks = 0
+
+    def counted(*of: Any) -> frozenset[str]:
+        nonlocal looks
+        looks += 1
+        return _used(*of)
+
+    _used, showings = delivery._used, delivery.Showings(execution.planner)
+    monkeypatch.setattr(delivery, "_used", counted)
+
+    def of(name: str, **given: Any) -> Any:
+        operation = prepare(source, given, name, UNLIMITED)
+        return showings.of(source, operation.document, operation.node, given)[0]  # type: ignore[index]
+
+    other, one = of("Second"), of("First", n=1)
+    assert of("First", n=1) is one
+    assert of("First", n=2) is not one
+    assert of("Second") is other is not one
+    assert looks == 2
+
+
+async def test_no_more_documents_are_kept_than_plans(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "PLANS_KEPT", 3)
+    kept = delivery.Showings(execution.planner)
+    sources = {number: f"subscription {{ inbox {{ a{number}: __typename }} }}" for number in range(1, 6)}
+    for number in (1, 2, 3, 1, 4, 5):
+        source = sources[number]
+        operation = prepare(source, None, None, UNLIMITED)
+        assert kept.of(source, operation.document, operation.node, {}) is not None
+    assert [source for source, _ in kept._used] == [sources[1], sources[4], sources[5]]
 
 
 async def test_every_kind_of_event_is_shown_from_a_plan(database: str) -> None:

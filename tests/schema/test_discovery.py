@@ -6,9 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from models import clock
 from models.account import Account
-from models.database import connect
 from models.mentorship import MeetingKind
 from models.profile import Profile
 from models.session import Session
@@ -52,9 +50,8 @@ def filled(engine: str, templates: Templates) -> tuple[Template, str]:
 async def theo(filled: tuple[Template, str]) -> AsyncIterator[Account]:
     """Who looks, in the one database of all these tests: they only read."""
     template, url = filled
-    with clock.moved(template.filled_at - clock.now()):
-        async with connect(url):
-            yield template.what
+    async with template.opened(url) as what:
+        yield what
 
 
 async def ask(by: Account, source: str, **variables: Any) -> Any:

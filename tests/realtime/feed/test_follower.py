@@ -37,6 +37,8 @@ class Client:
 
     def __init__(self, bells: Bells, account: Account, patience: float = PATIENCE, show: logs.Show = shown) -> None:
         self.takes = True
+        # So many are taken, while it takes any.
+        self.room = 1_000
         self.offered: list[bytes] = []
         self.yielded: list[bytes | str] = []
         self._source = feed.inbox(bells, account, None, patience, show=show, offer=self._offer)
@@ -44,9 +46,11 @@ class Client:
         self.reading = asyncio.create_task(self._read())
 
     def _offer(self, shown: bytes) -> bool:
-        if self.takes:
+        takes = self.takes and self.room > 0
+        if takes:
             self.offered.append(shown)
-        return self.takes
+            self.room -= 1
+        return takes
 
     async def _read(self) -> None:
         async with aclosing(self._source) as items:
@@ -98,6 +102,23 @@ async def test_what_is_not_taken_is_yielded_and_the_next_is_offered_again(bells:
     await happen(ana)
     await client.rests()
     assert (client.yielded, client.offered) == ([b"1", b"2"], [b"3"])
+    await client.leave()
+
+
+async def test_a_client_that_is_full_after_some_is_yielded_the_rest_and_nothing_twice(bells: Bells) -> None:
+    ana = await person("Ana")
+    client = Client(bells, ana)
+    await client.rests()
+    client.room = 2
+    await happen(ana, times=4)
+    async with asyncio.timeout(20):
+        while len(client.offered) + len(client.yielded) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    client.room = 1
+    await client.rests()
+    await happen(ana)
+    await client.rests()
+    assert (client.offered, client.yielded) == ([b"1", b"2", b"5"], [b"3", b"4"])
     await client.leave()
 
 

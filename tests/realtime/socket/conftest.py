@@ -6,6 +6,15 @@ from collections.abc import Callable
 import pytest
 
 from tests.realtime.socket.actors import Echo, Source
+from tests.realtime.socket.served import Watch, Watched
+
+
+@pytest.fixture(autouse=True)
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """Sees the connections of the test's server."""
+    watch = Watch()
+    monkeypatch.setattr(Watched, "watch", watch, raising=False)
+    return watch
 
 
 @pytest.fixture

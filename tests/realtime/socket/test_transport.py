@@ -2,127 +2,30 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from websockets.asyncio.client import ClientConnection, connect
+from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.frames import Frame, Opcode
+from websockets.frames import Opcode
 from websockets.typing import Origin, Subprotocol
 
 from realtime.socket import SUBPROTOCOL, SocketLimits, Sockets
-from realtime.socket.transport import Transport
 from tests.realtime.socket.actors import PATIENCE, Echo, Results, Source, next_
-
-
-class Watched(Transport):
-    """Tells the test what happens below the endpoint, and gives up sooner."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.close_timeout = 0.1
-        self.pings = 0
-        self.fullest = 0
-        self.most_fragments = 0
-        self.blocked = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        made.put_nowait(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        lost.put_nowait(self)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.blocked.set()
-
-    def handle_ping(self) -> None:
-        super().handle_ping()
-        self.pings += 1
-        self.fullest = max(self.fullest, self.transport.get_write_buffer_size())
-        if self.pings == 20_000:
-            flooded.set()
-
-    def handle_cont(self, event: Frame) -> None:
-        super().handle_cont(event)
-        self.most_fragments = max(self.most_fragments, len(self.frames))
-
-
-made: asyncio.Queue[Watched]
-lost: asyncio.Queue[Watched]
-flooded: asyncio.Event
-
-
-@pytest.fixture(autouse=True)
-async def fresh_watch() -> None:
-    global made, lost, flooded
-    made, lost, flooded = asyncio.Queue(), asyncio.Queue(), asyncio.Event()
-
-
-@asynccontextmanager
-async def serving(sockets: ASGIApp, **options: Any) -> AsyncIterator[str]:
-    """Serve on a free port. The parts of `uvicorn.Server.serve` without its signal handlers and its waiting."""
-    config = uvicorn.Config(
-        sockets,
-        port=0,
-        ws=Watched,
-        ws_max_size=65_536,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=3,
-        **options,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        host, port = server.servers[0].sockets[0].getsockname()
-        yield f"ws://{host}:{port}/graphql"
-    finally:
-        await server.shutdown()
-
-
-@asynccontextmanager
-async def opened(url: str, **options: Any) -> AsyncIterator[ClientConnection]:
-    offered = {"subprotocols": [Subprotocol(SUBPROTOCOL)], "proxy": None, "close_timeout": 0.1}
-    async with asyncio.timeout(2 * PATIENCE), connect(url, **(offered | options)) as client:
-        yield client
-
-
-async def acknowledged(client: ClientConnection) -> None:
-    await client.send('{"type":"connection_init"}')
-    assert await receive(client) == {"type": "connection_ack"}
-
-
-async def receive(client: ClientConnection) -> Any:
-    message = await client.recv()
-    assert isinstance(message, str), "a binary frame"
-    return orjson.loads(message)
-
-
-async def closing(client: ClientConnection) -> tuple[int, str]:
-    """The close code and reason that the server sends."""
-    await client.wait_closed()
-    assert client.close_code is not None
-    assert client.close_reason is not None
-    return client.close_code, client.close_reason
-
-
-def subscribe(identifier: str, query: str) -> str:
-    return orjson.dumps({"type": "subscribe", "id": identifier, "payload": {"query": query}}).decode()
-
-
-def frame(opcode: Opcode, data: bytes, *, final: bool = True) -> bytes:
-    return Frame(opcode, data, fin=final).serialize(mask=True)
+from tests.realtime.socket.served import (
+    Watch,
+    acknowledged,
+    closing,
+    frame,
+    frugal_socket,
+    opened,
+    receive,
+    serving,
+    subscribe,
+)
 
 
 async def test_an_operation_runs_over_a_real_connection(echo: Echo) -> None:
@@ -195,67 +98,57 @@ async def flood(request: Mapping[str, Any]) -> Results:
         yield result
 
 
-async def test_a_reader_that_takes_nothing_is_cut_off(echo: Echo) -> None:
+async def test_a_reader_that_takes_nothing_is_cut_off(echo: Echo, watch: Watch) -> None:
     sockets = Sockets(echo, limits=SocketLimits(write=0.1))
     echo.operations["flood"] = flood
     async with serving(sockets) as url, opened(url, max_queue=1) as client:
         await acknowledged(client)
-        connection = await made.get()
+        connection = await watch.made.get()
         await client.send(subscribe("a", "flood"))
         # The client's queue is full after two messages: from then on it reads nothing.
-        assert await lost.get() is connection
+        assert await watch.lost.get() is connection
         assert sockets.open == 0
 
 
-async def test_a_closed_client_that_takes_nothing_is_cut_off(echo: Echo) -> None:
+async def test_a_closed_client_that_takes_nothing_is_cut_off(echo: Echo, watch: Watch) -> None:
     sockets = Sockets(echo, limits=SocketLimits(goodbye=0.01))
     echo.operations["flood"] = flood
     async with serving(sockets) as url, opened(url, max_queue=1) as client:
         await acknowledged(client)
-        connection = await made.get()
+        connection = await watch.made.get()
         await client.send(subscribe("a", "flood"))
         await connection.blocked.wait()
         await sockets.drain()
-        assert await lost.get() is connection
+        assert await watch.lost.get() is connection
 
 
-async def test_a_client_that_answers_no_pings_is_cut_off_with_what_it_has_not_read(echo: Echo) -> None:
+async def test_a_client_that_answers_no_pings_is_cut_off_with_what_it_has_not_read(echo: Echo, watch: Watch) -> None:
     sockets = Sockets(echo)
     echo.operations["flood"] = flood
     options = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.1}
     async with serving(sockets, **options) as url, opened(url, max_queue=1) as client:
         await acknowledged(client)
-        connection = await made.get()
+        connection = await watch.made.get()
         await client.send(subscribe("a", "flood"))
-        assert await lost.get() is connection
+        assert await watch.lost.get() is connection
 
 
-def frugal_socket(url: str) -> socket.socket:
-    """A connection whose client end takes little before its reader does."""
-    host, port = url.removeprefix("ws://").removesuffix("/graphql").split(":")
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    connection.connect((host, int(port)))
-    connection.setblocking(False)
-    return connection
-
-
-async def test_pings_of_a_client_that_reads_nothing_fill_no_buffer(echo: Echo) -> None:
+async def test_pings_of_a_client_that_reads_nothing_fill_no_buffer(echo: Echo, watch: Watch) -> None:
     async with serving(Sockets(echo)) as url, opened(url, sock=frugal_socket(url)) as client:
-        connection = await made.get()
+        connection = await watch.made.get()
         connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         client.transport.pause_reading()
         client.transport.write(frame(Opcode.PING, b"x" * 125) * 20_000)
-        await flooded.wait()
+        await watch.flooded.wait()
         assert connection.blocked.is_set()
         # The transport's 64 KB and the answers to one read of 256 KB, not the 2.5 MB of all answers.
         assert connection.fullest < 400_000
         client.transport.abort()
 
 
-async def test_empty_fragments_are_not_collected(echo: Echo) -> None:
+async def test_empty_fragments_are_not_collected(echo: Echo, watch: Watch) -> None:
     async with serving(Sockets(echo)) as url, opened(url) as client:
-        connection = await made.get()
+        connection = await watch.made.get()
         start, middle = b'{"type":"ping",', frame(Opcode.CONT, b"", final=False)
         client.transport.write(frame(Opcode.TEXT, start, final=False) + middle * 1_000)
         client.transport.write(frame(Opcode.CONT, b'"payload":{"a":1}', final=False) + middle * 1_000)
@@ -265,7 +158,7 @@ async def test_empty_fragments_are_not_collected(echo: Echo) -> None:
 
 
 async def test_whoever_knocks_when_the_server_stops_is_refused_without_a_word_in_the_log(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, watch: Watch
 ) -> None:
     sockets, open_the_door = Sockets(Echo()), asyncio.Event()
 
@@ -275,7 +168,7 @@ async def test_whoever_knocks_when_the_server_stops_is_refused_without_a_word_in
 
     async with serving(slow) as url:
         knocking = asyncio.create_task(connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)]).__aenter__())
-        transport = await made.get()
+        transport = await watch.made.get()
         async with asyncio.timeout(PATIENCE):
             while not transport.tasks:  # noqa: ASYNC110 - a state has no event
                 await asyncio.sleep(0)
@@ -285,6 +178,6 @@ async def test_whoever_knocks_when_the_server_stops_is_refused_without_a_word_in
         with pytest.raises(InvalidStatus):
             await knocking
         async with asyncio.timeout(PATIENCE):
-            await lost.get()
+            await watch.lost.get()
             await asyncio.gather(*transport.tasks)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

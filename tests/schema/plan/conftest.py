@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from tortoise.backends.base.executor import BaseExecutor
 
-from models import clock
-from models.database import connect
 from schema import execution
 from schema.plan import mutations
 from schema.plan import planner as planning
@@ -29,9 +27,8 @@ def url_for_all(engine: str, templates: Templates) -> str:
 @pytest.fixture
 async def populated(filled: Template, url_for_all: str) -> AsyncIterator[Community]:
     """Rows that are hard to write as JSON or as SQL, in the one database of all the tests that only read."""
-    with clock.moved(filled.filled_at - clock.now()):
-        async with connect(url_for_all):
-            yield filled.what
+    async with filled.opened(url_for_all) as what:
+        yield what
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from models import clock
 from models.account import Account
 from models.conversation import Circle, Notification, ScheduledMessage
-from models.database import connect
 from models.evidence import Evidence
 from models.goal import Goal, Milestone
 from models.matching import MatchedPair, Matching, RunOptions
@@ -28,7 +27,7 @@ from models.request import Choice, MentorshipRequest, Queue
 from models.saved_search import SavedSearch, SearchFor
 from models.video import VideoSession
 from tests.models.matching_world import worked_off
-from tests.people import pair, person
+from tests.people import enrolled, pair, person
 from tests.schema.asking import signed_in
 from tests.schema.refusals.world import World
 from tests.templates import Template, Templates
@@ -71,8 +70,8 @@ async def build() -> World:
     programme = await Programme.set_up(
         guild, by=made.mentee, name="Run", starts_on=clock.now().date(), ends_on=clock.now().date()
     )
-    enrolled = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
-    participation, _ = await Participation.enrol(programme, enrolled, by=made.mentee)
+    said = [Enrolment(who.id, ProgrammeSide.BOTH) for who in (made.mentor, made.mentee)]
+    participation, _ = await Participation.enrol(programme, said, by=made.mentee)
     quin = await person("Quin")
     drafted, running = [
         await Programme.set_up(
@@ -112,7 +111,7 @@ async def build() -> World:
         "scheduled": scheduled,
         "search": await SavedSearch.save_as("Mine", SearchFor.MENTEES, by=made.mentee, client_id="k"),
         "evidence": await Evidence.forward(answer, goal, by=made.mentee),
-        "notification": await Notification.get(account_id=made.mentee.id),
+        "notification": await Notification.get(message_id=heard.id),
         "participant": participant,
         "other": other,
         "pending": pending,
@@ -144,14 +143,12 @@ def url_for_all(engine: str, templates: Templates) -> str:
 @pytest.fixture
 async def world(filled: Template, url_of_a_copy: str) -> AsyncIterator[World]:
     """The world, in a database of the test's own."""
-    with clock.moved(filled.filled_at - clock.now()):
-        async with connect(url_of_a_copy):
-            yield filled.what
+    async with filled.opened(url_of_a_copy) as what:
+        yield what
 
 
 @pytest.fixture
 async def untouched(filled: Template, url_for_all: str) -> AsyncIterator[World]:
     """The world, in the one database of all the tests that write nothing."""
-    with clock.moved(filled.filled_at - clock.now()):
-        async with connect(url_for_all):
-            yield filled.what
+    async with filled.opened(url_for_all) as what:
+        yield what
