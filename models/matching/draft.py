@@ -86,11 +86,6 @@ class MatchedPair(Base):
         waiting = MentorshipRequest.filter(programme_id=programme_id, status=RequestStatus.PENDING)
         return waiting.filter(id__in=Subquery(made))
 
-    @property
-    def asked(self) -> bool:
-        """Has an earlier draft asked for these two? Then publishing asks nobody anew."""
-        return self.request_id is not None and self.published_at is None
-
     @transaction
     async def lock(self, locked: bool, *, by: "Account") -> Self:
         """Let the pair stay whatever follows, or no more."""

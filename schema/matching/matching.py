@@ -21,7 +21,7 @@ from schema.mentorship import Mentorship
 from schema.node import Node, as_node, find, global_id_of, id_of, lookup, node, related
 from schema.organisation import Programme
 from schema.organisation.organisation import ComponentWeight
-from schema.plan.read import METADATA, Condition, Expression
+from schema.plan.read import METADATA, Expression
 from schema.profile import Profile
 from schema.request import MentorshipRequest
 from schema.suggestion import ScoreComponent
@@ -30,8 +30,7 @@ LATEST_FIRST = Order("matchings", "-number")
 BEST_FIRST = Order("pairs", "-score")
 BY_MAKING = Order("leftOver", "created_at")
 
-REQUESTED = '(SELECT "status" FROM "mentorship_request" AS "asked" WHERE "asked"."id" = {request_id})'
-ASKED = Condition("{request_id} IS NOT NULL AND {published_at} IS NULL", lambda pair: pair.asked)
+ASKED = '(SELECT "status" FROM "mentorship_request" AS "asked" WHERE "asked"."id" = {request_id})'
 
 strawberry.enum(MatchingStatus, description="Where a run stands. A draft can be changed, compared and published.")
 strawberry.enum(LeftOverSide, description="As what somebody is left over.")
@@ -53,21 +52,14 @@ class MatchedPair(Node):
     published_at: datetime | None
 
     @strawberry.field(
-        description="Where the request stands that it has become, without what the two say there.",
-        metadata={METADATA: Expression(REQUESTED)},
+        description="Where the request stands that it has become, without what the two say there. An earlier draft may "
+        "have made it: such a pair stays while it is pending, and publishing asks nobody anew.",
+        metadata={METADATA: Expression(ASKED)},
     )
     async def request_status(root: models.matching.MatchedPair) -> RequestStatus | None:
         """Where its request stands."""
         asked = await models.request.MentorshipRequest.get_or_none(id=root.request_id)
         return None if asked is None else asked.status
-
-    @strawberry.field(
-        description="An earlier draft has asked for the two: they stay, and publishing asks nobody anew.",
-        metadata={METADATA: ASKED},
-    )
-    def asked(root: models.matching.MatchedPair) -> bool:
-        """Has a draft asked for them?"""
-        return root.asked
 
     @strawberry.field(description="0 to 1.", metadata={METADATA: Expression("{score} / 1000000.0")})
     def score(root: models.matching.MatchedPair, info: Info) -> float:

@@ -11,7 +11,7 @@ from tests.schema.asking import ask, signed_in
 
 COMPARE = """query($one: ID!, $other: ID!) { compareMatchings(matchingId: $one, withId: $other) {
     moved joined dropped changes { mentee { id } before { id } after { id } } } }"""
-ASKED = "query($id: ID!) { matching(id: $id) { pairs { edges { node { asked fixed publishedAt } } } } }"
+ASKED = "query($id: ID!) { matching(id: $id) { pairs { edges { node { requestStatus fixed publishedAt } } } } }"
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -46,5 +46,5 @@ async def test_whom_a_draft_has_asked_for_are_told_of_in_those_that_follow(datab
     for one in (draft, following):
         answer = await ask(ASKED, by, id=f"Matching:{one.id}")
         (edge,) = answer["data"]["matching"]["pairs"]["edges"]
-        told.append((edge["node"]["asked"], edge["node"]["fixed"], edge["node"]["publishedAt"] is None))
-    assert told == [(False, False, False), (True, True, True)]
+        told.append((edge["node"]["requestStatus"], edge["node"]["fixed"], edge["node"]["publishedAt"] is None))
+    assert told == [("PENDING", False, False), ("PENDING", True, True)]

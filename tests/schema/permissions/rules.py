@@ -134,7 +134,7 @@ RULES: dict[str, Rule] = {
     **of(LOOKER_ON, "Matching", "id number status programme follows replays stage percent error algorithm gap value"),
     **of(LOOKER_ON, "Matching", "participationWeight inputDigest resultDigest bound createdAt endedAt pairs leftOver"),
     **of(LOOKER_ON, "Matching", "figures weights"),
-    **of(LOOKER_ON, "MatchedPair", "id mentee mentor score components reasons fixed underWay asked request mentorship"),
+    **of(LOOKER_ON, "MatchedPair", "id mentee mentor score components reasons fixed underWay request mentorship"),
     **of(LOOKER_ON, "MatchedPair", "refusal publishedAt requestStatus"),
     **of(LOOKER_ON, "LeftOver", "id profile side reasons parted mentors exclusions shortage"),
     **of(LOOKER_ON, "RuleExclusion", "rule mentors alone"),
