@@ -233,14 +233,15 @@ def _wanted(goals: str, answers: Sequence[Sequence[str]] | None) -> str:
 
 async def space_in(programme_id: UUID) -> TextSpace:
     """How rare the grams of texts are among all who take part, as a run over the programme as it is now learns it."""
-    people = Participation.filter(programme_id=programme_id).order_by("id").limit(AT_ONCE)
-    columns = ("id", "answers", "profile__goals", "profile__headline", "profile__experience")
+    # In the order of the unique index: by another one all would be sorted anew for each page.
+    people = Participation.filter(programme_id=programme_id).order_by("profile_id").limit(AT_ONCE)
+    columns = ("profile_id", "answers", "profile__goals", "profile__headline", "profile__experience")
     texts: list[str] = []
     rows = await people.values_list(*columns)
     while rows:
         for _, answers, goals, *about in rows:
             texts += [_wanted(goals, answers), "\n".join(filter(None, about))]
-        rows = await people.filter(id__gt=rows[-1][0]).values_list(*columns)
+        rows = await people.filter(profile_id__gt=rows[-1][0]).values_list(*columns)
     return await asyncio.to_thread(TextSpace, texts)
 
 
