@@ -236,17 +236,8 @@ class Departure(Base):
     @classmethod
     async def keep(cls, leaving: Sequence[Participation]) -> None:
         """Remember it of those who leave. Within the unit in which they do."""
-        rows = [
-            cls(
-                programme_id=one.programme_id,
-                profile_id=one.profile_id,
-                team=one.team,
-                site=one.site,
-                staff_key=one.staff_key,
-                manager=one.manager,
-            )
-            for one in leaving
-        ]
+        kept = ("programme_id", "profile_id", *KEYS)
+        rows = [cls(**{name: getattr(one, name) for name in kept}) for one in leaving]
         await cls.bulk_create(rows, on_conflict=("programme_id", "profile_id"), update_fields=KEYS)
 
 

@@ -41,6 +41,7 @@ class Client:
         self.room = 1_000
         self.offered: list[bytes] = []
         self.yielded: list[bytes | str] = []
+        self.heard = asyncio.Event()
         self._source = feed.inbox(bells, account, None, patience, show=show, offer=self._offer)
         self._bells = bells
         self.reading = asyncio.create_task(self._read())
@@ -49,6 +50,7 @@ class Client:
         takes = self.takes and self.room > 0
         if takes:
             self.offered.append(shown)
+            self.heard.set()
             self.room -= 1
         return takes
 
@@ -56,6 +58,7 @@ class Client:
         async with aclosing(self._source) as items:
             async for item in items:
                 self.yielded.append(item.cursor if isinstance(item, Resync) else item.shown)
+                self.heard.set()
 
     async def rests(self, of: int = 1) -> None:
         """Wait until it rests, with nothing asked for; `of` so many clients, all of them."""
@@ -191,8 +194,7 @@ async def test_a_resting_client_looks_again_as_a_ring_may_be_lost(database: str)
     await client.rests()
     await happen(ana)
     async with asyncio.timeout(20):
-        while not client.offered:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await client.heard.wait()
     assert client.offered == [b"1"]
     await client.leave()
 
@@ -209,8 +211,7 @@ async def test_a_log_that_was_pruned_while_its_client_rested_is_told_to_resync(b
 
     await happen_and_prune()
     async with asyncio.timeout(20):
-        while not client.yielded:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await client.heard.wait()
     assert client.yielded == [str((await Inbox.get(id=ana.id)).cursor(3))]
     await client.rests()
     await happen(ana)

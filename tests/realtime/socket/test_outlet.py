@@ -29,20 +29,19 @@ from tests.realtime.socket.served import (
 
 
 @asynccontextmanager
-async def subscribed(echo: Echo, url: str, **options: Any) -> AsyncIterator[tuple[ClientConnection, Watched]]:
+async def subscribed(source: Source, url: str, **options: Any) -> AsyncIterator[tuple[ClientConnection, Watched]]:
     """A client with a subscription, whose results can be offered."""
     async with opened(url, **options) as client:
         await acknowledged(client)
         connection = await Watched.watch.made.get()
         await client.send(subscribe("a", "source"))
         async with asyncio.timeout(PATIENCE):
-            while not echo.offers:  # noqa: ASYNC110 - a state has no event
-                await asyncio.sleep(0)
+            await source.started.wait()
         yield client, connection
 
 
 async def test_what_is_offered_arrives_in_order_between_what_is_sent(echo: Echo, source: Source) -> None:
-    async with serving(Sockets(echo)) as url, subscribed(echo, url) as (client, _):
+    async with serving(Sockets(echo)) as url, subscribed(source, url) as (client, _):
         assert echo.offers[0](b"1")
         assert echo.offers[0](orjson.dumps("x" * 70_000))
         await client.send('{"type":"ping"}')
@@ -55,7 +54,7 @@ async def test_what_is_offered_arrives_in_order_between_what_is_sent(echo: Echo,
 async def test_a_reader_that_takes_nothing_is_offered_no_more_than_its_buffer_holds_until_it_reads_on(
     echo: Echo, source: Source
 ) -> None:
-    async with serving(Sockets(echo)) as url, subscribed(echo, url, sock=frugal_socket(url)) as (client, connection):
+    async with serving(Sockets(echo)) as url, subscribed(source, url, sock=frugal_socket(url)) as (client, connection):
         connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         client.transport.pause_reading()
         result, taken = orjson.dumps("x" * 1_000), 0
@@ -72,7 +71,7 @@ async def test_a_reader_that_takes_nothing_is_offered_no_more_than_its_buffer_ho
 
 
 async def test_a_client_that_says_goodbye_is_offered_nothing_after_it(echo: Echo, source: Source, watch: Watch) -> None:
-    async with serving(Sockets(echo)) as url, subscribed(echo, url) as (client, connection):
+    async with serving(Sockets(echo)) as url, subscribed(source, url) as (client, connection):
         before = connection.conn.state
         client.transport.write(frame(Opcode.CLOSE, b"\x03\xe8"))
         async with asyncio.timeout(PATIENCE):
@@ -83,7 +82,7 @@ async def test_a_client_that_says_goodbye_is_offered_nothing_after_it(echo: Echo
 
 
 async def test_a_client_that_answers_no_pings_is_offered_nothing(echo: Echo, source: Source, watch: Watch) -> None:
-    async with serving(Sockets(echo)) as url, subscribed(echo, url) as (_, connection):
+    async with serving(Sockets(echo)) as url, subscribed(source, url) as (_, connection):
         connection.keepalive_timeout()
         assert watch.lost.empty()
         assert not echo.offers[0](b"1")
